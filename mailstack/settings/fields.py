@@ -1,0 +1,169 @@
+"""The kinds of value that settings are made of; each refusal says what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, Strict, WithJsonSchema
+
+from mailstack import dmarc, records
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+# RFC 5322 dot-atom without * ? $ { }: those mean something in the IAM condition that an address becomes.
+LOCAL_PART = re.compile(r"[A-Za-z0-9!#%&'+/=^_`|~-]+(\.[A-Za-z0-9!#%&'+/=^_`|~-]+)*")
+LOCAL_PATTERN = re.compile(r"[A-Za-z0-9!#%&'+/=^_`|~.*?-]+")
+DOMAIN_PATTERN = re.compile(r"[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)*")
+
+
+def shown(value: Any) -> str:
+    """Name a given value in a sentence; long text is cut, collections are only named."""
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a {type(value).__name__}"
+
+
+def label(text: str) -> str:
+    """Return a key that names things in the stack; ValueError otherwise."""
+    if not LABEL.fullmatch(text):
+        raise ValueError(
+            f"{shown(text)} is no name: use 1 to 32 lower-case letters, digits and inner hyphens, such as notify-eu"
+        )
+    return text
+
+
+def domain(text: str) -> str:
+    """Return the domain name in its one spelling; ValueError otherwise."""
+    try:
+        return records.domain_name(text)
+    except records.RecordError as error:
+        raise ValueError(str(error)) from None
+
+
+def header_text(text: str) -> str:
+    """Return text that may stand in a mail header (RFC 5322 section 2.2); ValueError otherwise."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be printable text on one line")
+    return text
+
+
+def local_or_address(text: str) -> str:
+    """Return a local part, or a whole address with its domain in its one spelling; ValueError otherwise."""
+    local, at, rest = text.rpartition("@") if "@" in text else (text, "", "")
+    if not LOCAL_PART.fullmatch(local) or len(local) > 64:
+        raise ValueError(f"{shown(text)} is no address: write the part before the @ (hello) or all of it")
+    return f"{local}@{domain(rest)}" if at else local
+
+
+def sender_pattern(text: str) -> str:
+    """Return a From address or pattern (* and ?), or its local part alone; ValueError otherwise."""
+    local, at, rest = text.rpartition("@") if "@" in text else (text, "", "")
+    if not LOCAL_PATTERN.fullmatch(local):
+        raise ValueError(f"{shown(text)} is no address or pattern: write hello, news-* or *@ and the sender's domain")
+    return f"{local}@{domain(rest)}" if at else local
+
+
+def recipient_pattern(text: str) -> str:
+    """Return a pattern of recipients (* and ?) with its domain in lower case; ValueError otherwise."""
+    local, at, rest = text.rpartition("@")
+    if not at or not LOCAL_PATTERN.fullmatch(local) or not DOMAIN_PATTERN.fullmatch(rest):
+        raise ValueError(f"{shown(text)} is no pattern of recipients: write *@example.com or jane@example.com")
+    if rest.strip("*?.") == "":
+        raise ValueError(f"{shown(text)} matches every domain: leave recipients out to allow everybody")
+    return f"{local}@{rest.lower()}"
+
+
+def report_address(text: str) -> str:
+    """Return a DMARC report URI with mailto: (RFC 9989 section 4.7); ValueError otherwise."""
+    try:
+        if text.isascii() and text.lower().startswith("mailto:") and dmarc.Dmarc(rua=(text,)):
+            return text
+    except dmarc.DmarcError:
+        pass  # the sentence below says it with the remedy
+    raise ValueError(f"{shown(text)} is no report address: write mailto:dmarc@example.com")
+
+
+def failure_options(text: str) -> str:
+    """Return when failure reports are wanted (RFC 9989 section 4.7, fo); ValueError otherwise."""
+    try:
+        dmarc.Dmarc(fo=text)
+    except dmarc.DmarcError:
+        raise ValueError(f"must be 0, 1, d or s, several joined by colons such as 1:d, not {shown(text)}") from None
+    return text
+
+
+def ttl(seconds: int) -> int:
+    """Return a time to live in seconds, 1 for the host's own choice; ValueError otherwise."""
+    if seconds != 1 and not 30 <= seconds <= 86400:
+        raise ValueError(f"must be 30 to 86400 seconds, or 1 for the DNS host's own choice, not {seconds}")
+    return seconds
+
+
+def zone_id(text: str) -> str:
+    """Return a Cloudflare zone id; ValueError otherwise."""
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise ValueError(f"{shown(text)} is no zone id: copy the 32 hex digits from the zone's overview page")
+    return text
+
+
+def policy_arn(text: str) -> str:
+    """Return the ARN of an IAM policy; ValueError otherwise."""
+    if not re.fullmatch(r"arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", text):
+        raise ValueError(f"{shown(text)} is no policy ARN: write arn:aws:iam::<account>:policy/<name>")
+    return text
+
+
+def iam_path(text: str) -> str:
+    """Return the path of an IAM user; ValueError otherwise."""
+    if not re.fullmatch(r"/([\x21-\x2e\x30-\x7e]+/)*", text) or len(text) > 512:
+        raise ValueError(f"{shown(text)} is no IAM path: it begins and ends with a slash, such as /mailstack/")
+    return text
+
+
+def _one_spelling(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _secret(value: Any) -> Any:
+    """Return a secret that is text and not empty; the ValueError of any other does not quote it."""
+    if isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be text that is not empty; put quotes around a number")
+    return value
+
+
+def off(value: Any) -> Any:
+    """Read the boolean that YAML 1.1 makes of an unquoted off as the word."""
+    return "off" if value is False else value
+
+
+Flag = Annotated[bool, Strict()]
+Port = Annotated[int, Strict(), WithJsonSchema({"enum": [587, 25, 2587, 465, 2465]})]
+Number = Annotated[float, Strict()]
+Label = Annotated[str, AfterValidator(label)]
+DomainName = Annotated[str, AfterValidator(domain)]
+HeaderText = Annotated[str, AfterValidator(header_text)]
+Address = Annotated[str, AfterValidator(local_or_address)]
+SenderPattern = Annotated[str, AfterValidator(sender_pattern)]
+RecipientPattern = Annotated[str, AfterValidator(recipient_pattern)]
+ReportAddress = Annotated[str, AfterValidator(report_address)]
+ReturnPath = Annotated[str, AfterValidator(_one_spelling)]
+FailureOptions = Annotated[str, AfterValidator(failure_options)]
+Ttl = Annotated[int, Strict(), AfterValidator(ttl)]
+IamPath = Annotated[str, AfterValidator(iam_path)]
+Off = Annotated[Literal["off"], BeforeValidator(off), WithJsonSchema({"enum": ["off", False]})]
+ZoneId = Annotated[str, AfterValidator(zone_id)]
+PolicyArn = Annotated[str, AfterValidator(policy_arn)]
+Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema({"$ref": "#/$defs/Secret"})]
