@@ -1,0 +1,118 @@
+"""Which of the records that a provider looks for DNS does not show, one sentence for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+
+from mailstack.errors import MailstackError
+
+Lookup = Callable[[str, str], Sequence[str]]
+NameServers = Callable[[str], Sequence[str]]
+_AT_ONCE = 8  # questions; a resolver that does not answer must not be waited for record by record
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRecord:
+    """A record set that DNS should show; MX values are text ("10 mail.example.com"), `zone` may be ""."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    zone: str = ""
+    purpose: str = ""
+
+
+def missing(
+    records: Sequence[WantedRecord], written_to: Mapping[str, Sequence[str]], lookup: Lookup, name_servers: NameServers
+) -> list[str]:
+    """List a sentence for each record that DNS does not show as wanted, and before it the reason where it is known.
+
+    `written_to` names the name servers of the hosts to which a zone's records were written.
+    """
+    ordered = sorted(records, key=lambda record: (record.zone, record.name, record.type))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        faults = list(pool.map(lambda record: _fault(record, lookup), ordered))
+    sentences = []
+    for zone, group in groupby(zip(ordered, faults, strict=True), key=lambda pair: pair[0].zone):
+        found = [fault for _, fault in group if fault]
+        if found and (reason := _delegation(zone, written_to.get(zone, ()), name_servers)):
+            sentences.append(reason)
+        sentences += found
+    return sentences
+
+
+def _delegation(zone: str, written_to: Sequence[str], name_servers: NameServers) -> str | None:
+    if not zone or not written_to:
+        return None
+    try:
+        delegated = _names(name_servers(zone))
+    except MailstackError:
+        return None
+    wanted = _names(written_to)
+    if not delegated:
+        return (
+            f"zone {zone}: DNS names no name servers for it; have the domain's registrar delegate it to "
+            f"{', '.join(wanted)}, where its records were written"
+        )
+    if set(delegated) <= set(wanted):
+        return None
+    return (
+        f"zone {zone} is delegated to {', '.join(delegated)}, but its records were written to {', '.join(wanted)}; "
+        "delegate it to these at the registrar, or publish the records where the zone is served"
+    )
+
+
+def _fault(record: WantedRecord, lookup: Lookup) -> str | None:
+    wanted = [_normal(record.type, value) for value in record.values]
+    head = f"{record.type} {record.name}{f' ({record.purpose})' if record.purpose else ''}"
+    should = f"it should be {' and '.join(map(_quoted, wanted))}"
+    try:
+        shown = [_normal(record.type, value) for value in lookup(record.name, record.type)]
+        if _satisfies(record.type, wanted, shown):
+            return None
+        if shown := _related(record.type, wanted, shown):
+            return f"{head} is wrong: {should}, but DNS answers {' and '.join(map(_quoted, shown))}"
+        if record.zone and lookup(f"{record.name}.{record.zone}", record.type):
+            return (
+                f"{head} is missing: it stands at {record.name}.{record.zone}, the zone's name entered twice; "
+                f"write it without .{record.zone} at the end"
+            )
+    except MailstackError as error:
+        return f"{head} is not known to stand: {error}"
+    return f"{head} is missing: {should}"
+
+
+def _satisfies(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> bool:
+    # Other TXT values may stand beside ours, but not a second SPF record (RFC 7208 section 3.2); SES asks for exactly
+    # one MX at a MAIL FROM domain.
+    if record_type == "TXT":
+        return set(wanted) <= set(shown) and len(_related("TXT", wanted, shown)) == len(wanted)
+    return set(wanted) == set(shown)
+
+
+def _related(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Return the values that a reader would take for ours: of the same version tag (v=spf1), where it is text."""
+    if record_type != "TXT":
+        return list(shown)
+    tags = {_tag(value) for value in wanted}
+    return [value for value in shown if value in wanted or (_tag(value) and _tag(value) in tags)]
+
+
+def _tag(text: str) -> str:
+    head = text.replace(";", " ").split(maxsplit=1)[:1]
+    return head[0].lower() if head and head[0].lower().startswith("v=") else ""
+
+
+def _normal(record_type: str, value: str) -> str:
+    return value if record_type == "TXT" else value.strip().lower().removesuffix(".")
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    return sorted({name.lower().removesuffix(".") for name in names})
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"'

@@ -1,0 +1,144 @@
+"""Which account, region and endpoint a client of AwsAccount asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from providers.aws import AwsAccount, AwsAccountError
+
+
+@dataclass
+class FakeSts:
+    """Gives out a key for each role that is assumed: AKIDROLE1, AKIDROLE2 ..."""
+
+    url: str = ""
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+
+@pytest.fixture(name="sts")
+def _sts() -> Iterator[FakeSts]:
+    fake = FakeSts()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            signer = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
+            fake.asked.append({"signer": signer, **{key: values[0] for key, values in body.items()}})
+            expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            number = len(fake.asked)
+            data = (
+                '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+                f"<AccessKeyId>AKIDROLE{number}</AccessKeyId><SecretAccessKey>s{number}</SecretAccessKey>"
+                f"<SessionToken>t{number}</SessionToken><Expiration>{expires}</Expiration></Credentials>"
+                "</AssumeRoleResult></AssumeRoleResponse>"
+            ).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    fake.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield fake
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "env-secret")
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile prod]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = p\nregion = eu-north-1\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+def _key(account: AwsAccount) -> str:
+    client = account.client("sesv2", "eu-west-1")
+    return str(client._request_signer._credentials.get_frozen_credentials().access_key)
+
+
+@pytest.mark.parametrize(
+    ("account", "key"),
+    [
+        (AwsAccount(), "AKIDENV"),
+        (AwsAccount(profile="prod"), "AKIDPROFILE"),
+        (AwsAccount(access_key="AKIDGIVEN", secret_key="x"), "AKIDGIVEN"),
+        (AwsAccount(profile="prod", access_key="AKIDGIVEN", secret_key="x"), "AKIDGIVEN"),
+    ],
+)
+def test_credentials_come_from_keys_then_profile_then_environment(account: AwsAccount, key: str) -> None:
+    """What is said more exactly wins, as in Pulumi's AWS provider."""
+    assert _key(account) == key
+
+
+def test_the_region_is_the_one_asked_for_whatever_the_profile_says() -> None:
+    """A route's region decides, not the profile's default."""
+    client = AwsAccount(profile="prod").client("sesv2", "eu-west-1")
+    assert client.meta.region_name == "eu-west-1"
+    assert client.meta.endpoint_url == "https://email.eu-west-1.amazonaws.com"
+
+
+def test_an_endpoint_is_taken_by_service_else_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that is configured wins over AWS_ENDPOINT_URL."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert AwsAccount().client("sesv2", "eu-west-1").meta.endpoint_url == "http://127.0.0.1:1"
+    own = AwsAccount(endpoints={"sesv2": "http://127.0.0.1:2"})
+    assert own.client("sesv2", "eu-west-1").meta.endpoint_url == "http://127.0.0.1:2"
+
+
+def test_roles_are_assumed_in_turn(sts: FakeSts) -> None:
+    """The second role is assumed with the credentials of the first."""
+    roles = [
+        {"roleArn": "arn:aws:iam::111111111111:role/hub", "sessionName": "deploy", "externalId": "e-1"},
+        {"roleArn": "arn:aws:iam::222222222222:role/spoke"},
+    ]
+    assert _key(AwsAccount(assume_roles=roles, endpoints={"sts": sts.url})) == "AKIDROLE2"
+    first, second = sts.asked
+    assert (first["signer"], first["RoleArn"]) == ("AKIDENV", roles[0]["roleArn"])
+    assert (first["RoleSessionName"], first["ExternalId"]) == ("deploy", "e-1")
+    assert (second["signer"], second["RoleArn"]) == ("AKIDROLE1", roles[1]["roleArn"])
+    assert second["RoleSessionName"] == "mailstack"
+
+
+def test_a_role_of_a_profile_is_assumed_with_its_keys(sts: FakeSts) -> None:
+    """A profile and a role go together."""
+    role = {"roleArn": "arn:aws:iam::222222222222:role/x"}
+    _key(AwsAccount(profile="prod", assume_roles=[role], endpoints={"sts": sts.url}))
+    assert sts.asked[0]["signer"] == "AKIDPROFILE"
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        (AwsAccount(profile="nowhere"), "nowhere"),
+        (AwsAccount(assume_roles=[{"sessionName": "x"}]), "roleArn"),
+        (AwsAccount(endpoints={"sesv2": "not a url"}), "not a url"),
+    ],
+)
+def test_what_cannot_be_used_is_said(account: AwsAccount, words: str) -> None:
+    """A profile, role or endpoint that does not work out is one sentence."""
+    with pytest.raises(AwsAccountError, match=words):
+        account.client("sesv2", "eu-west-1")
+
+
+def test_secrets_are_not_shown() -> None:
+    """The account can stand in a message."""
+    assert "canary" not in repr(AwsAccount(access_key="AKID", secret_key="canary-1", token="canary-2"))
