@@ -1,0 +1,181 @@
+"""`mailstack:index:Readiness`: the wait until a provider reports a domain verified, and why it does not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from plugin.lifecycle import Cancelled, Context, Difference, Found, InitFailed, NotFound
+from plugin.wire import Values
+from providers.aws import AwsAccount
+from providers.dns import live, visible
+from providers.smtp.base import DomainMissing, DomainStatus, ProviderError, SmtpProvider
+from providers.smtp.ses import Ses
+
+from . import readiness_inputs, readiness_schema
+from .asking import Answer, ask, wait
+from .readiness_inputs import Wanted, starts_wait
+
+Source = Callable[[AwsAccount, str], SmtpProvider]
+_ID_FORM: Final = "ses/<region>/<domain>, such as ses/eu-west-1/example.com"
+
+
+@dataclass(frozen=True)
+class Dns:
+    """The two questions that are put to live DNS when a domain is not verified."""
+
+    lookup: visible.Lookup = live.lookup
+    name_servers: visible.NameServers = live.name_servers
+
+
+class Readiness:
+    """A wait, not a thing: what it waits for belongs to other resources, so nothing is made or deleted here."""
+
+    type: Final = "mailstack:index:Readiness"
+    derived: Final = ("status", "dkim", "mailFromStatus", "missing")
+    schema: Final = readiness_schema.SCHEMA
+
+    def __init__(self, source: Source = Ses, dns: Dns | None = None) -> None:
+        """Take who is asked for a domain's status and for its records."""
+        self._source, self._dns = source, dns or Dns()
+        self._sources: dict[tuple[int, str], tuple[AwsAccount, SmtpProvider]] = {}
+        self._lock = threading.Lock()
+
+    def check(self, news: Values) -> tuple[Values, dict[str, str]]:
+        """Return the defaults of inputs that were not given, and what is wrong with the others, by key."""
+        defaults = {key: value for key, value in readiness_inputs.DEFAULTS.items() if key not in news}
+        return defaults, readiness_inputs.problems(news)
+
+    def id_of(self, inputs: Values) -> str:
+        """Return the id: the identity that is waited for."""
+        return f"{inputs['provider']}/{inputs['region']}/{inputs['domain']}"
+
+    def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
+        """Compare; a status that is out of date is a difference, a domain that is still pending is none."""
+        keys = sorted({*inputs, *news})
+        changed = [key for key in keys if inputs.get(key) != news.get(key)]
+        replaces = [key for key in readiness_inputs.REPLACING if key in changed]
+        stale = not changed and self._is_stale(outputs.get("status"), Wanted.of(news), context)
+        return Difference(changed, replaces, ["status"] if stale else [])
+
+    def _is_stale(self, status: str | None, wanted: Wanted, context: Context) -> bool:
+        if status == "verified":
+            return False
+        if wanted.required or (status == "lost" and wanted.wait != "off" and not wanted.manual):
+            return True
+        answer = ask(self._provider(wanted, context), wanted, context)
+        return answer.verified
+
+    def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
+        """Wait for the domain as the inputs say; raises InitFailed where it is required and not verified."""
+        wanted = Wanted.of(inputs)
+        return self.id_of(inputs), self._settle(wanted, context, waits=True)
+
+    def update(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Values:
+        """Wait again where there is something new to be seen, else ask once; raises InitFailed as `create`."""
+        wanted = Wanted.of(news)
+        waits = wanted.required or outputs.get("status") == "lost" or starts_wait(inputs, news)
+        return self._settle(wanted, context, waits)
+
+    def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
+        """Ask once; a domain that was verified and is not any more is "lost". Raises ProviderError, NotFound."""
+        if inputs is None:
+            return self._import(id_, context)
+        wanted = Wanted.of(inputs)
+        answer = ask(self._provider(wanted, context), wanted, context)
+        if answer.trouble is not None and not isinstance(answer.trouble, DomainMissing):
+            raise answer.trouble
+        was = outputs.get("status") in ("verified", "lost")
+        return Found(self._outputs(wanted, answer, context, "lost" if was else None))
+
+    def _import(self, id_: str, context: Context) -> Found | None:
+        name, _, rest = id_.partition("/")
+        region, _, domain = rest.partition("/")
+        if (
+            name not in readiness_inputs.PROVIDERS
+            or not region
+            or readiness_inputs.problems({"provider": name, "region": region, "domain": domain})
+        ):
+            raise NotFound(f'"{id_}" is not the id of a Readiness; its form is {_ID_FORM}')
+        inputs: Values = {**readiness_inputs.DEFAULTS, "provider": name, "domain": domain, "region": region}
+        wanted = Wanted.of(inputs)
+        answer = ask(self._provider(wanted, context), wanted, context)
+        if isinstance(answer.trouble, DomainMissing):
+            return None
+        if answer.trouble is not None:
+            raise answer.trouble
+        if answer.status is not None and answer.status.mail_from:
+            inputs["mailFrom"] = True
+            wanted = Wanted.of(inputs)
+            answer = ask(self._provider(wanted, context), wanted, context)
+        return Found(self._outputs(wanted, answer, context), inputs)
+
+    def delete(self, id_: str, outputs: Values, context: Context) -> None:
+        """Do nothing: nothing was made."""
+
+    def _provider(self, wanted: Wanted, context: Context) -> SmtpProvider:
+        """Return the account's client in the region, made once: making it takes longer than asking."""
+        with self._lock:
+            key = (id(context.account), wanted.region)
+            if key not in self._sources:
+                # The account is kept beside it, so that its identity is not given to another.
+                self._sources[key] = (context.account, self._source(context.account, wanted.region))
+            return self._sources[key][1]
+
+    def _settle(self, wanted: Wanted, context: Context, waits: bool) -> Values:
+        provider = self._provider(wanted, context)
+        patient = waits and wanted.wait != "off" and not wanted.manual
+        answer = wait(provider, wanted, context) if patient else ask(provider, wanted, context)
+        outputs = self._outputs(wanted, answer, context)
+        if answer.verified:
+            return outputs
+        summary = _summary(wanted, answer, outputs["missing"])
+        if wanted.required:
+            raise InitFailed(outputs, [f"{summary} The next `pulumi up` waits again."])
+        if wanted.manual:
+            context.info(f"{summary} Its records are made by hand; the next `pulumi up` looks again.")
+        elif wanted.wait == "warn" or answer.trouble:
+            context.warn(f"{summary} Mail is not signed or accepted until it is; the next `pulumi up` looks again.")
+        return outputs
+
+    def _outputs(self, wanted: Wanted, answer: Answer, context: Context, otherwise: str | None = None) -> Values:
+        said = answer.status or DomainStatus("", "", False, "")
+        status = "verified" if answer.verified else otherwise or ("manual" if wanted.manual else "pending")
+        missing = [] if answer.verified else list(self._missing(wanted, answer, context))
+        return {
+            "status": status,
+            "dkim": said.dkim,
+            "mailFromStatus": said.mail_from,
+            "missing": [context.redact(sentence) for sentence in missing],
+        }
+
+    def _missing(self, wanted: Wanted, answer: Answer, context: Context) -> list[str]:
+        """Say what stands in the way: the provider's trouble, else what DNS does not show of the wanted records."""
+        if isinstance(answer.trouble, ProviderError) and not isinstance(answer.trouble, DomainMissing):
+            return [str(answer.trouble)]
+        sentences = [str(answer.trouble)] if answer.trouble else []
+        records, servers, dns = wanted.records, wanted.name_servers, self._dns
+        try:
+            sentences += context.run(lambda: visible.missing(records, servers, dns.lookup, dns.name_servers))
+        except Cancelled:
+            return [f"the wait for {wanted.domain} was ended before it was verified"]
+        return sentences or [_nothing_missing(wanted, answer)]
+
+
+def _nothing_missing(wanted: Wanted, answer: Answer) -> str:
+    seen = f"DNS shows all {len(wanted.records)} records of {wanted.domain}; " if wanted.records else ""
+    if answer.status is not None and wanted.mail_from and not answer.status.mail_from:
+        return f"{seen}SES has no MAIL FROM domain set for {wanted.domain}"
+    if answer.status is not None and "FAILED" in (answer.status.dkim, answer.status.mail_from):
+        return (
+            f"{seen}SES has given up looking ({answer.words}); set DKIM or MAIL FROM there anew, so that it looks again"
+        )
+    return f"{seen}SES has not seen them yet ({answer.words}), which may take up to 72 hours"
+
+
+def _summary(wanted: Wanted, answer: Answer, missing: list[str]) -> str:
+    waited = f" after {answer.waited:.0f} s" if answer.waited >= 1 else ""
+    said = f" ({answer.words})" if answer.status is not None else ""
+    return f"{wanted.domain} is not verified{waited}{said}: {'; '.join(missing)}."
