@@ -1,0 +1,1 @@
+"""SES API v2 with identities that are verified by asking DNS."""

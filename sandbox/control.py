@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.dns import Names, Rr
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SERVICES = ("aws", "cloudflare")
+RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT")
+ADDRESSES: Mapping[str, Callable[[str], object]] = {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}
+LONGEST_LOG = 100_000
+LONGEST_DELAY = 120.0
+
+
+class Mistake(Exception):
+    """A request to the control API that cannot be followed; the text says why."""
+
+
+@dataclass
+class Fault:
+    """An answer in place of a service's own, for the next requests that match; without a status only a delay."""
+
+    service: str
+    match: re.Pattern[str]
+    status: int | None = None
+    body: Any = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    times: int = 1
+    delay: float = 0.0
+
+    def response(self) -> Response | None:
+        """Wait as told and give the answer, None where the service is to answer itself."""
+        time.sleep(self.delay)
+        if self.status is None:
+            return None
+        is_json = not isinstance(self.body, str)
+        kind = "application/json" if is_json else "text/plain"
+        response = Response(json.dumps(self.body) if is_json else self.body, self.status, content_type=kind)
+        for name, value in self.headers.items():
+            response.headers[name] = value
+        return response
+
+
+class Traffic:
+    """The log of API requests, and the faults that answer some of them."""
+
+    def __init__(self) -> None:
+        self._requests: deque[dict[str, str]] = deque(maxlen=LONGEST_LOG)
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def see(self, service: str, method: str, path: str, **more: str) -> Response | None:
+        """Note a request (`more`: account, action, region where known) and give the fault that answers it, if any."""
+        with self._lock:
+            self._requests.append({"service": service, "method": method, "path": path, **more})
+            fault = next((one for one in self._faults if _hits(one, service, method, path, more)), None)
+            if fault is not None:
+                fault.times -= 1
+                self._faults = [one for one in self._faults if one.times > 0]
+        return fault.response() if fault is not None else None
+
+    def requests(self) -> list[dict[str, str]]:
+        """List the requests so far, oldest first."""
+        with self._lock:
+            return list(self._requests)
+
+    def forget(self) -> None:
+        """Empty the log."""
+        with self._lock:
+            self._requests.clear()
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault answer the next requests that match."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        with self._lock:
+            self._faults.clear()
+
+
+def _hits(fault: Fault, service: str, method: str, path: str, more: Mapping[str, str]) -> bool:
+    """Say whether a fault is for a request: its pattern fits "METHOD path" or AWS's name of the action."""
+    texts = [f"{method} {path}", *filter(None, [more.get("action")])]
+    return fault.service == service and any(fault.match.fullmatch(text) for text in texts)
+
+
+class Control:
+    """The sandbox's own API: what tests and tools ask of this world and change in it, as a WSGI application."""
+
+    def __init__(
+        self,
+        status: Callable[[], Mapping[str, Any]],
+        mail: Callable[[], list[dict[str, Any]]],
+        traffic: Traffic,
+        names: Names,
+    ) -> None:
+        self._traffic = traffic
+        self._names = names
+        self._routes: dict[tuple[str, str], Callable[[Request, str], Any]] = {
+            ("GET", "status"): lambda request, rest: status(),
+            ("GET", "mail"): lambda request, rest: mail(),
+            ("GET", "requests"): lambda request, rest: traffic.requests(),
+            ("DELETE", "requests"): lambda request, rest: traffic.forget(),
+            ("POST", "faults"): lambda request, rest: traffic.add(_fault(_body(request))),
+            ("DELETE", "faults"): lambda request, rest: traffic.clear(),
+            ("PUT", "delegations"): self._delegate,
+            ("DELETE", "delegations"): self._undelegate,
+            ("POST", "records"): lambda request, rest: names.publish(_records(_body(request))),
+            ("DELETE", "records"): self._withdraw,
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        return self._respond(Request(environ))(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        what, _, rest = request.path.strip("/").partition("/")
+        route = self._routes.get((request.method, what))
+        if route is None:
+            known = ", ".join(f"{method} /{name}" for method, name in self._routes)
+            return _json({"error": f"{request.method} {request.path} is none of: {known}"}, 404)
+        try:
+            result = route(request, rest)
+        except Mistake as mistake:
+            return _json({"error": str(mistake)}, 400)
+        return Response(status=204) if result is None else _json(result, 200)
+
+    def _delegate(self, request: Request, zone: str) -> None:
+        body = _body(request)
+        servers = body.get("name_servers")
+        if not zone or not isinstance(servers, list) or not servers or not all(isinstance(one, str) for one in servers):
+            raise Mistake('PUT /delegations/<zone> takes {"name_servers": ["ns1.example.net", ...]}')
+        self._names.delegate(zone, servers)
+
+    def _undelegate(self, request: Request, zone: str) -> None:
+        if not self._names.undelegate(zone):
+            raise Mistake(f"{zone or 'nothing'} is not delegated elsewhere")
+
+    def _withdraw(self, request: Request, rest: str) -> dict[str, int]:
+        body = _body(request) if request.get_data() else {}
+        name, kind = body.get("name"), body.get("type")
+        return {"removed": self._names.withdraw(_name(name) if name else None, str(kind).upper() if kind else None)}
+
+
+def _fault(body: dict[str, Any]) -> Fault:
+    unknown = body.keys() - {"service", "match", "status", "body", "headers", "times", "delay"}
+    if unknown:
+        raise Mistake(f"a fault has no {', '.join(sorted(unknown))}")
+    if body.get("service") not in SERVICES:
+        raise Mistake(f"a fault's service is one of {', '.join(SERVICES)}")
+    try:
+        match = re.compile(str(body.get("match", ".*")))
+    except re.error as error:
+        raise Mistake(f"a fault's match is a regular expression for METHOD path: {error}") from None
+    status, times, delay = body.get("status"), body.get("times", 1), body.get("delay", 0)
+    if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
+        raise Mistake("a fault's status is a number from 200 to 599")
+    if not isinstance(times, int) or times < 1:
+        raise Mistake("a fault's times is a number from 1")
+    if not isinstance(delay, int | float) or not 0 <= delay <= LONGEST_DELAY:
+        raise Mistake(f"a fault's delay is a number of seconds from 0 to {LONGEST_DELAY:g}")
+    headers = body.get("headers", {})
+    if not isinstance(headers, dict):
+        raise Mistake('a fault\'s headers are like {"Retry-After": "1"}')
+    texts = {str(name): str(value) for name, value in headers.items()}
+    return Fault(str(body["service"]), match, status, body.get("body", ""), texts, times, float(delay))
+
+
+def _records(body: dict[str, Any]) -> list[Rr]:
+    name, kind, values = body.get("name"), str(body.get("type", "")).upper(), body.get("values")
+    if not isinstance(name, str) or not name or kind not in RECORD_TYPES or not isinstance(values, list):
+        raise Mistake(
+            'POST /records takes {"name", "type", "ttl", "values": [...]} with a type of ' + ", ".join(RECORD_TYPES)
+        )
+    ttl = body.get("ttl", 300)
+    if not isinstance(ttl, int) or ttl < 0:
+        raise Mistake("a record's ttl is a number of seconds")
+    return [Rr(_name(name), kind, ttl, _value(kind, value)) for value in values]
+
+
+def _value(kind: str, value: Any) -> str:
+    given = str(value)
+    if kind == "MX" and not re.fullmatch(r"\d+ \S+", given):
+        raise Mistake(f'an MX value is "10 mail.example.com", not "{given}"')
+    if kind in ADDRESSES:
+        try:
+            return str(ADDRESSES[kind](given))
+        except ValueError:
+            raise Mistake(f'"{given}" is not an {"IPv4" if kind == "A" else "IPv6"} address') from None
+    return given if kind == "TXT" else given.rstrip(".").lower()
+
+
+def _name(given: Any) -> str:
+    return str(given).rstrip(".").lower()
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.get_data() or b"null")
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Mistake("the request's body is not a JSON object")
+    return body
+
+
+def _json(answer: Any, status: int) -> Response:
+    return Response(json.dumps(answer), status, content_type="application/json")

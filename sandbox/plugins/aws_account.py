@@ -1,0 +1,60 @@
+"""The AWS account that a configured provider works in."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from .aws_api import Aws, Credentials, account_of, assume, client, find_credentials, partition
+from .resource import VendorError
+
+
+class Account:
+    """An AWS account, region and default tags; empty until `configure`."""
+
+    def __init__(self, cancelled: threading.Event) -> None:
+        self._client = client(cancelled)
+        self.aws = Aws("", {}, Credentials("", ""), self._client)
+        self.id = ""
+        self.default_tags: dict[str, str] = {}
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Take the provider's configuration and ask AWS once whose key it is; raises VendorError."""
+        self.default_tags = dict((structured(config, "defaultTags") or {}).get("tags") or {})
+        credentials = find_credentials(config, config.get("profile"))
+        plain = Aws(str(config.get("region", "")), _endpoints(config), credentials, self._client)
+        try:
+            self.aws = assume(plain, structured(config, "assumeRoles") or [])
+            self.id = "" if structured(config, "skipRequestingAccountId") else account_of(self.aws)
+        except VendorError as error:
+            raise VendorError(
+                "Invalid credentials configured.\n"
+                "Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/ "
+                f"for more information about providing credentials.\nAWS Error: {error}"
+            ) from None
+
+    def arn(self, service: str, resource: str, region: str = "") -> str:
+        """Write the ARN of something in this account."""
+        where = region or self.aws.region
+        return f"arn:{partition(where)[0]}:{service}:{where}:{self.id}:{resource}"
+
+
+def structured(config: Mapping[str, Any], key: str) -> Any:
+    """Return a setting that is not a string: provider inputs of other types travel as JSON text."""
+    value = config.get(key)
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise VendorError(f"aws:{key}: {value!r} is not valid JSON") from None
+
+
+def _endpoints(config: Mapping[str, Any]) -> dict[str, str]:
+    given = structured(config, "endpoints") or []
+    found: dict[str, str] = {}
+    for one in given if isinstance(given, list) else [given]:
+        found.update({key: url for key, url in one.items() if url})
+    return found

@@ -1,0 +1,114 @@
+"""Cloudflare's API v4: the token, retries as in Cloudflare's SDK, and its errors in its own words."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import threading
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .http import Client, Retries, UnreachableError
+from .resource import VendorError
+
+BASE_URL: Final = "https://api.cloudflare.com/client/v4"
+RETRIES: Final = Retries(attempts=11, first=0.5, longest=8.0)
+_TOKEN: Final = re.compile(r"[0-9A-Za-z\-_]{40,80}")
+
+
+class CloudflareError(VendorError):
+    """Cloudflare answered with an error."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Cloudflare:
+    """Cloudflare as one token sees it; unusable until `configure`."""
+
+    def __init__(self, cancelled: threading.Event, retries: Retries = RETRIES) -> None:
+        self._client = Client(retries, cancelled)
+        self._base, self._headers = BASE_URL, {"Content-Type": "application/json"}
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Take the token and the API's address; like the real plugin asks Cloudflare nothing. Raises VendorError."""
+        token = config.get("apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
+        if not token:
+            raise VendorError(
+                "Missing X-Auth-Key, X-Auth-Email, X-Auth-User-Service-Key or Authorization headers: set "
+                "`cloudflare:apiToken` or CLOUDFLARE_API_TOKEN"
+            )
+        if not _TOKEN.fullmatch(token):
+            raise VendorError(
+                "Invalid Attribute Value Match: Attribute api_token API tokens must be 40-80 characters and only "
+                f"contain characters a-z, A-Z, 0-9, hyphens and underscores ({_TOKEN.pattern}), got {len(token)}"
+            )
+        self._headers["Authorization"] = f"Bearer {token}"
+        self._base = str(config.get("baseUrl") or os.environ.get("CLOUDFLARE_BASE_URL") or BASE_URL).rstrip("/")
+
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> dict[str, Any]:
+        """Send one request and return the whole answer; raises CloudflareError, UnreachableError."""
+        text = urllib.parse.urlencode({key: _text(value) for key, value in query.items() if value is not None})
+        url = f"{self._base}/{path}" + (f"?{text}" if text else "")
+        payload = b"" if body is None else json.dumps(body).encode()
+        try:
+            answer = self._client.send(method, url, payload, self._headers)
+        except UnreachableError as error:
+            raise UnreachableError(f"failed to make http request: {error}") from None
+        if answer.status >= 400:
+            phrase = http.client.responses.get(answer.status, "")
+            words = " ".join(answer.text.split())
+            message = f'failed to make http request: {method} "{url}": {answer.status} {phrase} {words}'
+            raise CloudflareError(message, answer.status)
+        return dict(json.loads(answer.body)) if answer.body.strip() else {}
+
+    def result(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send one request and return the answer's `result`."""
+        return dict(self.request(method, path, body).get("result") or {})
+
+    def listed(self, path: str, limit: int, **query: Any) -> Iterator[dict[str, Any]]:
+        """Go through a list page by page, up to `limit` items."""
+        given, page = 0, 1
+        while True:
+            answer = self.request("GET", path, None, **query, page=page if page > 1 else None)
+            items = answer.get("result") or []
+            yield from items[: limit - given]
+            given += len(items)
+            pages = (answer.get("result_info") or {}).get("total_pages", 1)
+            if not items or given >= limit or page >= pages:
+                return
+            page += 1
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def segment(text: str) -> str:
+    """Percent-encode one segment of a path."""
+    return urllib.parse.quote(text, safe="")
+
+
+def camel(value: Any) -> Any:
+    """Turn the API's `created_on` into the property's `createdOn`, all the way down."""
+    if isinstance(value, dict):
+        return {_camel_key(key): camel(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [camel(item) for item in value]
+    return value
+
+
+def _camel_key(key: str) -> str:
+    head, *tail = key.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in tail)
+
+
+def snake(value: Any) -> Any:
+    """Turn the property's `flattenCname` into the API's `flatten_cname`, all the way down."""
+    if isinstance(value, dict):
+        return {re.sub("[A-Z]", r"_\g<0>", key).lower(): snake(item) for key, item in value.items()}
+    return value
