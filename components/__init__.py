@@ -1,0 +1,1 @@
+"""Pulumi components: MailStack and what it is made of."""

@@ -1,0 +1,58 @@
+"""The AWS account in use, handed on to the kit's own plugin: a second client must never ask another account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+
+from mailstack.errors import SettingsError
+
+from .resources import MailstackProvider
+
+# aws:* settings that name credentials in ways the plugin's AWS client does not take from the provider.
+_NOT_HANDED_ON = ("sharedConfigFiles", "sharedCredentialsFiles", "assumeRoleWithWebIdentity")
+
+
+def mailstack_provider(component: pulumi.Resource, name: str) -> pulumi.ProviderResource:
+    """Return the plugin's provider for `component`: the one it was given, else one with the AWS provider's account.
+
+    Raises SettingsError where the account cannot be known: an explicit AWS provider without an explicit mailstack one.
+    """
+    given = component.get_provider("mailstack:index:Readiness")
+    if given is not None:
+        return given
+    if component.get_provider("aws:sesv2/emailIdentity:EmailIdentity") is not None:
+        raise SettingsError(
+            "opts.providers: an AWS provider was given without a mailstack one, so the wait for the domain could ask "
+            "another account; give both, or configure AWS with aws:* settings",
+            path="opts.providers",
+        )
+    return MailstackProvider(name, _account(), pulumi.ResourceOptions(parent=component))
+
+
+def _account() -> dict[str, Any]:
+    config = pulumi.Config("aws")
+    for key in _NOT_HANDED_ON:
+        if config.get(key):
+            raise SettingsError(
+                f"aws:{key}: the wait for the domain cannot use it; name the same credentials by aws:profile, "
+                "aws:assumeRoles or AWS_* variables",
+                path=f"aws:{key}",
+            )
+    account = {
+        "awsProfile": config.get("profile"),
+        "awsAssumeRoles": _structured(config, "assumeRoles"),
+        "awsEndpoints": _structured(config, "endpoints"),
+        "awsAccessKey": config.get_secret("accessKey"),
+        "awsSecretKey": config.get_secret("secretKey"),
+        "awsToken": config.get_secret("token"),
+    }
+    return {key: value for key, value in account.items() if value is not None}
+
+
+def _structured(config: pulumi.Config, key: str) -> str | None:
+    # Provider inputs that are not strings travel as JSON text.
+    value = config.get_object(key)
+    return None if value is None else json.dumps(value, sort_keys=True)

@@ -1,0 +1,81 @@
+"""Look-ups through the providers' own invokes, so that no second client ever asks another account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, cast
+
+import grpc
+import pulumi
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.proto import resource_pb2
+
+from mailstack.errors import MailstackError
+
+from .resources import sdk_version
+
+
+class LookupFailed(MailstackError):
+    """A provider answered a look-up with an error; the message holds its own words."""
+
+
+@cache
+def _executor() -> ThreadPoolExecutor:
+    # The SDK's default executor may be full of RegisterResource calls that wait for the very hook that looks up.
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="mailstack-lookup")
+
+
+def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+    """Ask a provider function while the program is being built; raises LookupFailed.
+
+    `token` is like "cloudflare:index/getZones:getZones". The provider is the one that `parent` was given, else the
+    package's default provider.
+    """
+    options = pulumi.InvokeOptions(parent=parent, version=sdk_version(_package(token)))
+    try:
+        result = pulumi.runtime.invoke(token, dict(arguments), options)
+    except Exception as error:
+        raise LookupFailed(_words(str(error), token)) from None
+    return cast(dict[str, Any], result.value or {})
+
+
+async def look_up_in_hook(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+    """Ask a provider function from within a resource hook, on threads of its own; raises LookupFailed."""
+    provider = parent.get_provider(token)
+    reference = ""
+    if provider is not None:
+        reference = f"{await provider.urn.future()}::{await provider.id.future() or rpc.UNKNOWN}"
+    request = resource_pb2.ResourceInvokeRequest(
+        tok=token,
+        args=await rpc.serialize_properties(dict(arguments), {}),
+        provider=reference,
+        version=sdk_version(_package(token)),
+        acceptResources=True,
+    )
+    monitor = cast(Any, settings.get_monitor())
+    try:
+        answer = await asyncio.get_running_loop().run_in_executor(_executor(), monitor.Invoke, request)
+    except grpc.RpcError as error:
+        raise LookupFailed(_words(str(cast(grpc.Call, error).details()), token)) from None
+    if answer.failures:
+        raise LookupFailed(_words(answer.failures[0].reason, token))
+    return cast(dict[str, Any], rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))[0])
+
+
+async def in_thread(function: Any, *arguments: Any) -> Any:
+    """Run a blocking function from within a resource hook on the look-ups' own threads."""
+    return await asyncio.get_running_loop().run_in_executor(_executor(), function, *arguments)
+
+
+def _package(token: str) -> str:
+    return "pulumi_" + token.partition(":")[0]
+
+
+def _words(text: str, token: str) -> str:
+    """Keep the provider's words and drop the engine's wrapping ("invoke of X failed: invocation of X returned ...")."""
+    for wrapping in (f"invoke of {token} failed:", f"invocation of {token} returned an error:", f"invoking {token}:"):
+        text = text.replace(wrapping, "")
+    return " ".join(text.split())

@@ -1,0 +1,109 @@
+"""What a stack hands out: bundles, the state of its domains, and a page for the Pulumi console."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from mailstack import ses
+from mailstack.settings import Domain, Sender, SesRoute, Settings
+from mailstack.smtp import SmtpSettings
+
+from .ownership import Owner
+from .resources import Readiness
+
+
+def bundle(
+    sender: Sender, route: SesRoute, username: pulumi.Input[str], password: pulumi.Input[str]
+) -> pulumi.Output[dict[str, Any]]:
+    """Put a sender's SMTP settings together, as the `smtp` output holds them."""
+    host, port, server_name = endpoint(route)
+
+    def settings(login: Sequence[str]) -> dict[str, Any]:
+        return SmtpSettings(
+            host=host,
+            port=port,
+            security=ses.smtp_security(route.port),
+            server_name=server_name,
+            username=login[0],
+            password=login[1],
+            from_address=sender.from_address,
+            from_name=sender.from_.name,
+        ).as_dict()
+
+    return pulumi.Output.secret(pulumi.Output.all(username, password).apply(settings))
+
+
+def endpoint(route: SesRoute) -> tuple[str, int, str | None]:
+    """Return host, port and TLS server name of a route's SMTP endpoint.
+
+    MAILSTACK_SES_SMTP_ENDPOINTS ("starttls=HOST:PORT,tls=HOST:PORT") puts another server in its place, as
+    AWS_ENDPOINT_URL does for the API; the certificate is then still checked against the region's own name.
+    """
+    host = ses.smtp_host(route.region, fips=route.ses.fips)
+    override = os.environ.get("MAILSTACK_SES_SMTP_ENDPOINTS")
+    if not override:
+        return host, route.port, None
+    by_security = dict(entry.split("=", 1) for entry in override.split(","))
+    address, _, port = by_security[ses.smtp_security(route.port)].rpartition(":")
+    return address, int(port), host
+
+
+def status(settings: Settings, waits: Mapping[tuple[str, str], Readiness]) -> pulumi.Output[dict[str, Any]]:
+    """Tell for each domain whether it is verified, what is missing, and what the stack leaves to others."""
+    return pulumi.Output.all(**{domain.name: _domain_status(domain, waits) for domain in settings.domains.values()})
+
+
+def _domain_status(domain: Domain, waits: Mapping[tuple[str, str], Readiness]) -> pulumi.Output[dict[str, Any]]:
+    left_alone = _left_alone(domain)
+    if not domain.manage:
+        return pulumi.Output.from_input({"status": "referenced", "leftAlone": left_alone})
+    routes = pulumi.Output.all(**{key: _route_status(waits[domain.name, key]) for key in domain.routes})
+
+    def whole(routes: dict[str, Any]) -> dict[str, Any]:
+        states = [route["status"] for route in routes.values()]
+        overall = next((state for state in states if state != "verified"), "verified")
+        return {"status": overall, "routes": routes, "leftAlone": left_alone}
+
+    return routes.apply(whole)
+
+
+def _route_status(wait: Readiness) -> pulumi.Output[dict[str, Any]]:
+    return pulumi.Output.all(status=wait.status, dkim=wait.dkim, mailFrom=wait.mail_from_status, missing=wait.missing)
+
+
+def _left_alone(domain: Domain) -> list[str]:
+    """Name what the settings leave to somebody else."""
+    if not domain.manage:
+        return ["identity", "records"]
+    return [key for key in ("dmarc", "spf") if getattr(domain, key) == "off"]
+
+
+def readme(
+    owner: Owner,
+    settings: Settings,
+    records: pulumi.Output[list[dict[str, Any]]],
+    states: pulumi.Output[dict[str, Any]],
+) -> pulumi.Output[str]:
+    """Write the page that the Pulumi console shows for a stack; it holds no secret."""
+    return pulumi.Output.all(records, states).apply(lambda known: _page(owner, settings, known[0], known[1]))
+
+
+def _page(owner: Owner, settings: Settings, records: list[dict[str, Any]], states: dict[str, Any]) -> str:
+    senders = [
+        f"| {sender.key} | {sender.from_address} | {sender.domain} | {states[sender.domain]['status']} |"
+        for sender in settings.senders.values()
+    ]
+    published = [
+        f"| {record['name']} | {record['type']} | {record['purpose']} | {record['host']} |" for record in records
+    ]
+    lines = [
+        f"# Mail of {owner}", "",
+        "| sender | from | domain | status |", "|---|---|---|---|", *senders, "",
+        "| record | type | purpose | host |", "|---|---|---|---|", *published, "",
+        "The SMTP settings of each sender are in the secret output `smtp`: `mailstack bundle --sender NAME`.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)

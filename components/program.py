@@ -1,0 +1,45 @@
+"""The Pulumi program as a function: a stack's configuration in, its outputs out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as runtime
+
+from mailstack.errors import MailstackError
+from mailstack.settings import check_secret_keys
+
+from .mail_stack import MailStack
+
+NAMESPACE = "mailstack:"
+
+
+def run() -> None:
+    """Build the stack that the configuration describes and export its outputs; a mistake is one sentence."""
+    try:
+        stack = MailStack("mail", _arguments())
+    except MailstackError as error:
+        raise pulumi.RunError(str(error)) from None
+    for name, value in stack.outputs().items():
+        pulumi.export(name, value)
+
+
+def _arguments() -> dict[str, Any]:
+    """Read every `mailstack:` key of the stack's configuration, a misspelt one too, so that it is seen.
+
+    Raises SettingsError for a secret in the wrong place.
+    """
+    values = {**runtime.get_config_env(), **runtime.CONFIG.get()}
+    keys = {key: key.removeprefix(NAMESPACE) for key in values if key.startswith(NAMESPACE)}
+    check_secret_keys([name for key, name in keys.items() if runtime.is_config_secret(key)])
+    return {name: _parsed(values[key]) for key, name in keys.items()}
+
+
+def _parsed(text: str) -> Any:
+    """Return what a value means: mappings and lists arrive as JSON, a plain label as itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
