@@ -1,0 +1,120 @@
+"""A Pulumi project of its own for a test: the real program, engine and plugin against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "test"
+
+
+class EngineError(AssertionError):
+    """A pulumi command that should have succeeded did not; the message holds what it printed."""
+
+
+class Project:
+    """One project folder with one stack; every command is the real `pulumi`."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], stack: str = STACK) -> None:
+        """Lay the folder out: the repository's program, plugin and virtual environment, a state of its own."""
+        self.folder, self.stack = folder, stack
+        (folder / "stacks").mkdir(parents=True)
+        (folder / "state").mkdir()
+        project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+        project["runtime"]["options"] = {"toolchain": "pip", "virtualenv": str(ROOT / ".venv")}
+        project["plugins"]["providers"][0]["path"] = str(ROOT / "plugin")
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        (folder / "__main__.py").write_text((ROOT / "__main__.py").read_text())
+        self.environment = {
+            **environment,
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_RUNTIME_VIRTUALENV": str(ROOT / ".venv"),
+            "PULUMI_STACK": stack,
+        }
+
+    def configure(self, **config: Any) -> None:
+        """Write the stack's file: keyword `senders` becomes mailstack:senders; `aws__region` becomes aws:region."""
+        values = {"aws:region": "eu-west-1"}
+        for key, value in config.items():
+            values[key.replace("__", ":") if "__" in key else f"mailstack:{key}"] = value
+        path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
+        path.write_text(yaml.safe_dump({**kept, "config": values}, sort_keys=False))
+        if not (self.folder / "state" / ".pulumi" / "stacks" / "mailstack" / f"{self.stack}.json").exists():
+            self.run("stack", "init", self.stack)
+
+    def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+        """Run one pulumi command and return what it printed; raises EngineError when it fails and `check` is set."""
+        result = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            printed = result.stdout + result.stderr
+            raise EngineError(f"pulumi {' '.join(arguments)} failed ({result.returncode}):\n{printed}")
+        return result
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start one pulumi command in a session of its own, to be interrupted or killed."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
+
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi up`, preview first, as a user does."""
+        return self.run("up", "--yes", *arguments, check=check)
+
+    def preview(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi preview`."""
+        return self.run("preview", *arguments, check=check)
+
+    def refuses(self, sentence: str) -> str:
+        """Assert that a preview fails with `sentence` and no traceback; return what it printed."""
+        result = self.preview(check=False)
+        printed = result.stdout + result.stderr
+        assert result.returncode != 0, printed
+        assert sentence in " ".join(printed.split()), printed
+        assert "Traceback" not in printed, printed
+        return printed
+
+    def assert_unchanged(self) -> None:
+        """Assert that a refresh finds no drift that the program would change: differences show only after one."""
+        self.run("refresh", "--yes")
+        self.preview("--expect-no-changes")
+
+    def destroy(self) -> None:
+        """Run `pulumi destroy`."""
+        self.run("destroy", "--yes")
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, secrets shown."""
+        return dict(json.loads(self.run("stack", "output", "--json", "--show-secrets").stdout))
+
+    def state(self) -> dict[str, Any]:
+        """Return the stack's exported deployment, secrets sealed."""
+        return dict(json.loads(self.run("stack", "export").stdout)["deployment"])
+
+    def resources(self, type_token: str = "") -> list[dict[str, Any]]:
+        """List the resources in the state, of one type if asked."""
+        return [one for one in self.state().get("resources", []) if type_token in ("", one["type"])]

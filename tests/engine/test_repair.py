@@ -1,0 +1,92 @@
+"""A run that was killed anywhere can be repaired and run again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+
+from .project import ROOT, Project
+from .world import World
+
+POINTS = 10
+
+
+def _wait_for_requests(world: World, count: int) -> None:
+    """Wait until the providers have sent `count` requests that make something."""
+    deadline = time.monotonic() + 60
+    while sum(one["method"] in ("POST", "PUT") for one in world.control("GET", "/requests")) < count:
+        assert time.monotonic() < deadline, f"{count} requests were never sent"
+        time.sleep(0.005)
+
+
+def _repair(project: Project) -> str:
+    result = subprocess.run(
+        [ROOT / ".venv/bin/mailstack", "repair", "--stack", project.stack],
+        cwd=project.folder,
+        env={**os.environ, **project.environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone: str, zone_id: str, point: int) -> None:
+    """Killed after any number of requests, the next run converges: no duplicates, no orphans, one access key."""
+    domain = f"notify.{zone}"
+    project.configure(
+        dns={zone: {"host": "cloudflare"}},
+        domains={domain: {"protect": False, "wait": "require", "waitMinutes": 1}},
+        senders={"notify": {"domain": domain}},
+    )
+    world.control("DELETE", "/requests")
+    run = project.start("up", "--yes", "--skip-preview")
+    _wait_for_requests(world, point + 1)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    time.sleep(0.5)
+
+    _repair(project)
+    assert _repair(project).strip() == "nothing to repair"
+    project.up()
+    assert project.outputs()["status"][domain]["status"] == "verified"
+    names = Counter((record["name"], record["type"]) for record in world.records(zone_id))
+    assert len(names) == 6
+    assert set(names.values()) == {1}
+    keys = world.aws("iam").list_access_keys(UserName=f"notify@{domain}")["AccessKeyMetadata"]
+    assert [key["AccessKeyId"] for key in keys] == [project.outputs()["smtp"]["notify"]["username"]]
+    project.assert_unchanged()
+    project.destroy()
+    assert world.records(zone_id) == []
+
+
+def test_a_living_run_is_left_alone(project: Project, world: World, zone: str) -> None:
+    """A repair refuses while the run that holds the lock is alive."""
+    project.configure(
+        dns={zone: {"host": "cloudflare"}},
+        domains={f"notify.{zone}": {"protect": False, "wait": "require", "waitMinutes": 5}},
+        senders={"notify": {"domain": f"notify.{zone}"}},
+    )
+    world.control("PUT", f"/delegations/{zone}", {"name_servers": ["ns1.elsewhere.test"]})
+    world.control("DELETE", "/requests")
+    run = project.start("up", "--yes", "--skip-preview")
+    try:
+        _wait_for_requests(world, 3)
+        result = subprocess.run(
+            [ROOT / ".venv/bin/mailstack", "repair", "--stack", project.stack],
+            cwd=project.folder, env={**os.environ, **project.environment}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert "it is still running" in result.stderr
+    finally:
+        os.killpg(run.pid, signal.SIGINT)
+        run.communicate(timeout=60)
+    project.destroy()
