@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +11,7 @@ REGION = "eu-west-1"
 def environment(directory: Path, plugins: Literal["standin", "real"] | str = "standin") -> dict[str, str]:
     """Give the environment variables that lead Pulumi, the AWS and Cloudflare clients and mailstack to the mail cloud.
 
-    With "standin" the engine takes the sandbox's own plugins from PATH, with "real" the vendors'. SandboxError where
+    With "standin" the engine takes the sandbox's own plugins, with "real" the vendors'. SandboxError where
     the mail cloud does not run.
     """
     if plugins not in ("standin", "real"):
@@ -43,9 +42,8 @@ def environment(directory: Path, plugins: Literal["standin", "real"] | str = "st
 
 
 def _standins(directory: Path) -> dict[str, str]:
-    bin_ = Path(__file__).resolve().parent / "plugins" / "bin"
+    """Lead the engine to the stand-ins, which the mail cloud puts into this PULUMI_HOME, and to no others."""
     return {
         "PULUMI_HOME": str(directory / "pulumi-home"),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PATH": f"{bin_}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }

@@ -22,6 +22,7 @@ from sandbox.control import Control, Traffic
 from sandbox.dns import Names
 from sandbox.dns_server import DnsServer
 from sandbox.lifecycle import SandboxError
+from sandbox.plugins.install import install
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -175,8 +176,9 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
     if lifecycle.status(directory)["running"]:
         raise SandboxError(f"a mail cloud runs in {directory} already; stop it, or give another --dir")
     lifecycle.clear(directory)
-    for folder in ("mail", "pulumi-home", "state"):
+    for folder in ("mail", "state"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
+    install(directory / "pulumi-home")
     world = World(directory, ports)
     world.start()
     try:

@@ -27,7 +27,7 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     sandbox.start(directory)
     try:
         environment = sandbox.environment(directory, os.environ.get("MAILSTACK_PLUGINS", "standin"))
-        environment["PATH"] = environment.get("PATH", os.environ["PATH"]).replace(os.environ["PATH"], path)
+        environment["PATH"] = path
         yield World(directory, environment)
     finally:
         sandbox.stop(directory)

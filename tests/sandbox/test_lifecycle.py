@@ -87,9 +87,13 @@ def test_the_environment_has_what_each_client_reads(directory: Path, environment
     assert environment["AWS_REGION"] == "eu-west-1"
     assert environment["PULUMI_BACKEND_URL"] == f"file://{directory}/state"
     assert (directory / "state").is_dir()
-    assert Path(environment["PATH"].split(os.pathsep)[0], "pulumi-resource-aws").is_file()
+    plugins = Path(environment["PULUMI_HOME"], "plugins")
+    assert {path.name for path in plugins.glob("resource-*/pulumi-resource-*")} == {
+        "pulumi-resource-aws",
+        "pulumi-resource-cloudflare",
+    }
     real = sandbox.environment(directory, "real")
-    assert environment.keys() - real.keys() == {"PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PATH"}
+    assert environment.keys() - real.keys() == {"PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"}
     with pytest.raises(sandbox.SandboxError, match='"standin" or "real", not "fake"'):
         sandbox.environment(directory, "fake")
 
