@@ -1,12 +1,11 @@
-"""The file backend of a stack: whose lock it holds, and the checkpoint that a killed run may have cut off."""
+"""The file backend of a stack: whose lock it holds, and what a killed run was writing."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -26,7 +25,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class FileBackend:
-    """The files of one stack; other backends write whole checkpoints and end the lock of a dead run themselves."""
+    """The files of one stack; other backends look after their own."""
 
     root: Path
     project: str
@@ -58,18 +57,20 @@ class FileBackend:
             )
         return None
 
-    def restore_checkpoint(self) -> bool:
-        """Put the last whole checkpoint in the place of one that was cut off while it was written; say whether.
+    def drop_torn_attributes(self) -> bool:
+        """Remove attribute files that a killed run was writing, and say whether there were any.
 
-        The engine keeps the one before beside it. What it does not know yet is at most the step that was being
-        written down: one that had not begun, or one that it still holds as pending.
+        The backend replaces a checkpoint in one step, but writes the attributes beside it (FILE.attrs) in place;
+        while they are cut off, no command can read the stack. Without the file the attributes have their defaults.
         """
-        checkpoint = self.root / "stacks" / self.project / f"{self.stack}.json"
-        before = checkpoint.with_name(checkpoint.name + ".bak")
-        if _whole(checkpoint) or not _whole(before):
-            return False
-        shutil.copyfile(before, checkpoint)
-        return True
+        torn = [path for path in self._attribute_files() if not _whole(path)]
+        for path in torn:
+            path.unlink()
+        return bool(torn)
+
+    def _attribute_files(self) -> Iterator[Path]:
+        yield from (self.root / "stacks" / self.project).glob(f"{self.stack}.json*.attrs")
+        yield from (self.root / "locks").glob(f"**/{self.project}/{self.stack}/*.attrs")
 
 
 def _whole(path: Path) -> bool:

@@ -95,8 +95,8 @@ def _end_dead_run(engine: Engine, choice: Sequence[str], tell: Callable[[str], N
     held = backend.holder()
     if held is not None and held.alive:
         raise RepairError(f"{held.described}: it is still running; wait for it, or stop it, and run this again")
-    if backend.restore_checkpoint():
-        tell("restored the last whole checkpoint: the dead run was cut off while it wrote one")
+    if backend.drop_torn_attributes():
+        tell("removed a file that the dead run was writing when it was killed")
     if held is not None:
         engine.read("cancel", "--yes", *_stack_name(choice))
         tell(f"removed the lock of a dead run ({held.described})")
