@@ -26,6 +26,8 @@ RECIPIENT = "you@example.net"
 def main(command: str) -> int:
     """Run one of the commands and return its exit code."""
     commands: dict[str, Callable[[], int]] = {"up": up, "preview": preview, "down": down, "test": test}
+    if _plugins() not in ("standin", "real"):
+        return _fail(f'MAILSTACK_PLUGINS is "{_plugins()}"; use "standin" or "real"')
     try:
         return commands[command]()
     except sandbox.SandboxError as error:
@@ -79,7 +81,7 @@ def down() -> int:
 def test() -> int:
     """Run the tests, two at a time, with the engine on PATH."""
     environment = {**os.environ, "PATH": engine_path(os.environ)}
-    return _run(environment, "pytest", "-n", "2", "--dist", "loadfile", "-q")
+    return _run(environment, "pytest", "-n", "2", "--dist", "worksteal", "-q")
 
 
 def _start() -> dict[str, str]:
@@ -91,16 +93,24 @@ def _start() -> dict[str, str]:
 
 
 def _environment() -> dict[str, str]:
-    chosen = sandbox.environment(DIRECTORY, os.environ.get("MAILSTACK_PLUGINS", "standin"))
+    chosen = sandbox.environment(DIRECTORY, _plugins())
     environment = {**os.environ, **chosen}
     environment["PATH"] = engine_path(environment)
     return environment
 
 
+def _plugins() -> str:
+    return os.environ.get("MAILSTACK_PLUGINS", "standin")
+
+
 def engine_path(environment: Mapping[str, str]) -> str:
-    """Put the virtual environment and, where it was built here, the engine before PATH."""
+    """Put the virtual environment, the engine where it was built here, and uv where it was fetched, into PATH.
+
+    An installed Pulumi runs uv for this project; a uv of the user's own comes first.
+    """
     engine = subprocess.run([ROOT / "tools/pulumi/build", "--print"], stdout=subprocess.PIPE, text=True, check=True)
-    return os.pathsep.join(filter(None, [str(ROOT / ".venv/bin"), engine.stdout.strip(), environment["PATH"]]))
+    path = [str(ROOT / ".venv/bin"), engine.stdout.strip(), environment["PATH"], str(ROOT / ".tools/uv/bin")]
+    return os.pathsep.join(filter(None, path))
 
 
 def _select(environment: Mapping[str, str]) -> None:
@@ -186,9 +196,10 @@ def _read(environment: Mapping[str, str], *command: str) -> str:
 
 def _table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(*columns, title=title, title_justify="left")
+    # Folded, not cut: a path that ends in dots cannot be opened.
+    table = Table(*(Column(column, overflow="fold") for column in columns), title=title, title_justify="left")
     for row in rows:
         table.add_row(*row)
     Console().print(table)

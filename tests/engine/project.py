@@ -47,8 +47,12 @@ class Project:
         path = self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
         kept = yaml.safe_load(path.read_text()) if path.exists() else {}
         path.write_text(yaml.safe_dump({**kept, "config": values}, sort_keys=False))
-        if not (self.folder / "state" / ".pulumi" / "stacks" / "mailstack" / f"{self.stack}.json").exists():
+        if not self._checkpoint().exists():
             self.run("stack", "init", self.stack)
+
+    def _checkpoint(self) -> Path:
+        project = yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"]
+        return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """Run one pulumi command and return what it printed; raises EngineError when it fails and `check` is set."""
@@ -82,8 +86,8 @@ class Project:
         )
 
     def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `pulumi up`, preview first, as a user does."""
-        return self.run("up", "--yes", *arguments, check=check)
+        """Run `pulumi up` without the preview that a user would see first."""
+        return self.run("up", "--yes", "--skip-preview", *arguments, check=check)
 
     def preview(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi preview`."""
@@ -112,8 +116,9 @@ class Project:
         return dict(json.loads(self.run("stack", "output", "--json", "--show-secrets").stdout))
 
     def state(self) -> dict[str, Any]:
-        """Return the stack's exported deployment, secrets sealed."""
-        return dict(json.loads(self.run("stack", "export").stdout)["deployment"])
+        """Return the stack's deployment as its checkpoint holds it, secrets sealed; {} before the first run."""
+        checkpoint = json.loads(self._checkpoint().read_text())["checkpoint"]
+        return dict(checkpoint.get("latest") or {})
 
     def resources(self, type_token: str = "") -> list[dict[str, Any]]:
         """List the resources in the state, of one type if asked."""

@@ -36,4 +36,3 @@ def test_with_an_assumed_role_every_look_up_asks_the_other_account(project: Proj
     }
     assert accounts == {OTHER}
     project.assert_unchanged()
-    project.destroy()

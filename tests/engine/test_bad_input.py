@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -51,14 +52,24 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module", name="mistaken")
+def _mistaken(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """Give one project and zone to all mistakes: none of them may leave anything behind."""
+    world.add_zone(zone := f"mistaken{os.getpid()}.example")
+    return Project(tmp_path_factory.mktemp("mistaken") / "project", world.environment), zone
+
+
 @pytest.mark.parametrize(("settings", "sentence"), CASES, ids=[sentence for _, sentence in CASES])
 def test_a_mistake_in_the_settings_is_one_sentence(
-    project: Project, zone: str, zone_id: str, world: World, settings: dict[str, Any], sentence: str
+    mistaken: tuple[Project, str], world: World, settings: dict[str, Any], sentence: str
 ) -> None:
     """The preview says which key is wrong, without a traceback, and makes nothing."""
+    project, zone = mistaken
     project.configure(**filled(settings, zone))
     project.refuses(filled(sentence, zone))
+    zone_id = world.cloudflare("GET", "/zones", params={"name": zone})[0]["id"]
     assert world.records(zone_id) == []
+    assert not project.resources()
 
 
 def test_a_secret_outside_its_place_is_refused_without_being_shown(project: Project, zone: str) -> None:

@@ -37,7 +37,7 @@ def test_a_foreign_record_is_refused_in_preview_and_left_as_it_is(
     project.configure(**settings(zone))
     printed = project.refuses(f"{name}.{zone}: a {record_type} record stands there already")
     assert remedy in " ".join(printed.split())
-    assert project.up(check=False).returncode != 0
+    assert project.run("up", "--yes", check=False).returncode != 0
     assert world.records(zone_id) == before
 
 
@@ -74,7 +74,6 @@ def test_a_policy_that_would_weaken_the_covering_one_is_refused(
     project.up()
     project.configure(**settings(zone, dmarc={"policy": "quarantine"}))
     project.refuses("p=quarantine would weaken the DMARC policy that covers")
-    project.destroy()
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": "mailstack", "Value": "mailstack/another"}]])
@@ -102,7 +101,6 @@ def test_our_own_replacements_pass(project: Project, world: World, zone: str, zo
     assert len(world.records(zone_id)) == 6
     project.up()
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_a_changed_name_meets_the_check_again(project: Project, world: World, zone: str, zone_id: str) -> None:
@@ -117,7 +115,6 @@ def test_a_changed_name_meets_the_check_again(project: Project, world: World, zo
     assert world.dns(f"bounce.notify.{zone}", "MX") == []
     assert world.dns(f"mail.notify.{zone}", "MX") == ["10 feedback-smtp.eu-west-1.amazonses.com"]
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_many_records_are_checked_with_one_look_up(project: Project, world: World, zone: str) -> None:
@@ -131,9 +128,8 @@ def test_many_records_are_checked_with_one_look_up(project: Project, world: Worl
         if one["service"] == "cloudflare" and one["method"] == "GET" and one["path"].endswith("/dns_records")
     ]  # fmt: skip
     assert len(listed) == 1
-    project.up("--parallel", "4", "--skip-preview")
+    project.up("--parallel", "4")
     assert len(project.resources("cloudflare:index/dnsRecord:DnsRecord")) == 60
-    project.destroy()
 
 
 def test_a_domain_changed_in_place_under_a_sender_is_refused(project: Project, zone: str) -> None:
@@ -145,7 +141,6 @@ def test_a_domain_changed_in_place_under_a_sender_is_refused(project: Project, z
     assert "add a second sender" in " ".join(printed.split())
     project.configure(**settings(zone))
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_a_renamed_sender_replaces_nothing(project: Project, zone: str) -> None:
@@ -158,4 +153,3 @@ def test_a_renamed_sender_replaces_nothing(project: Project, zone: str) -> None:
     project.up()
     assert project.outputs()["smtp"]["alerts"]["username"] == before
     project.assert_unchanged()
-    project.destroy()

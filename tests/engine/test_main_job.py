@@ -27,7 +27,7 @@ def test_a_sender_is_provisioned_used_kept_and_removed(
 ) -> None:
     """One up makes mail pass SPF, DKIM and DMARC; a second changes nothing; destroy leaves nothing behind."""
     project.configure(**settings)
-    project.up()
+    project.run("up", "--yes")  # preview first, as a user does
     outputs = project.outputs()
 
     assert outputs["status"][f"notify.{zone}"]["status"] == "verified"
@@ -41,7 +41,7 @@ def test_a_sender_is_provisioned_used_kept_and_removed(
     verdict = send(world, outputs["smtp"]["notify"], "someone@example.net")
     assert (verdict["spf"], verdict["dkim"], verdict["dmarc"]) == ("pass", "pass", "pass")
 
-    again = project.up()
+    again = project.run("up", "--yes")
     assert "unchanged" in again.stdout
     assert not any(word in again.stdout for word in ("created", "updated", "deleted", "replaced")), again.stdout
     project.assert_unchanged()
@@ -67,7 +67,6 @@ def test_the_first_preview_shows_what_the_update_makes(
     assert {one["urn"] for one in project.resources()} - planned <= {
         one["urn"] for one in project.resources() if one["type"].startswith("pulumi:providers:")
     }
-    project.destroy()
 
 
 def test_the_password_belongs_to_the_routes_region(
@@ -92,7 +91,6 @@ def test_the_password_belongs_to_the_routes_region(
     with pytest.raises(Exception, match="535"):
         send(world, {**smtp["us"], "password": smtp["eu"]["password"]}, "someone@example.net")
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_a_sender_may_not_send_as_another_or_to_others(
@@ -108,7 +106,6 @@ def test_a_sender_may_not_send_as_another_or_to_others(
         send(world, bundle, "customer@example.org")
     with pytest.raises(Exception, match="554"):
         send(world, {**bundle, "fromAddress": f"boss@notify.{zone}"}, "someone@example.net")
-    project.destroy()
 
 
 def test_another_stack_sends_through_a_referenced_domain(
@@ -129,4 +126,3 @@ def test_another_stack_sends_through_a_referenced_domain(
     assert send(world, outputs["smtp"]["billing"], "someone@example.net")["dmarc"] == "pass"
     other.destroy()
     project.assert_unchanged()
-    project.destroy()

@@ -41,7 +41,6 @@ def test_a_zone_that_is_delegated_elsewhere_is_named(project: Project, world: Wo
     project.up()
     assert state_of(project)["status"] == "verified"
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_with_warn_a_pending_domain_withholds_nothing_and_changes_nothing(
@@ -61,7 +60,6 @@ def test_with_warn_a_pending_domain_withholds_nothing_and_changes_nothing(
     project.up()
     assert project.outputs()["status"][f"notify.{zone}"]["status"] == "verified"
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_a_domain_that_lost_its_verification_is_seen_and_waited_for_again(
@@ -77,7 +75,6 @@ def test_a_domain_that_lost_its_verification_is_seen_and_waited_for_again(
     project.up()
     assert state_of(project)["status"] == "verified"
     project.assert_unchanged()
-    project.destroy()
 
 
 def test_ctrl_c_ends_a_wait_and_keeps_what_was_made(project: Project, world: World, zone: str) -> None:
@@ -99,7 +96,6 @@ def test_ctrl_c_ends_a_wait_and_keeps_what_was_made(project: Project, world: Wor
     world.control("DELETE", f"/delegations/{zone}")
     project.up()
     assert state_of(project)["status"] == "verified"
-    project.destroy()
 
 
 def _identity_asked(world: World) -> bool:

@@ -55,7 +55,6 @@ def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone:
     time.sleep(0.5)
 
     _repair(project)
-    assert _repair(project).strip() == "nothing to repair"
     project.up()
     assert project.outputs()["status"][domain]["status"] == "verified"
     names = Counter((record["name"], record["type"]) for record in world.records(zone_id))
@@ -64,6 +63,7 @@ def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone:
     keys = world.aws("iam").list_access_keys(UserName=f"notify@{domain}")["AccessKeyMetadata"]
     assert [key["AccessKeyId"] for key in keys] == [project.outputs()["smtp"]["notify"]["username"]]
     project.assert_unchanged()
+    assert _repair(project).strip() == "nothing to repair"
     project.destroy()
     assert world.records(zone_id) == []
 
@@ -89,4 +89,3 @@ def test_a_living_run_is_left_alone(project: Project, world: World, zone: str) -
     finally:
         os.killpg(run.pid, signal.SIGINT)
         run.communicate(timeout=60)
-    project.destroy()
