@@ -113,17 +113,31 @@ def test_an_old_python_is_refused(checkout: Checkout) -> None:
     assert checkout.syncs() == 0
 
 
-@pytest.mark.parametrize("on_path", ["", "0.7.22"])
-def test_a_missing_or_old_uv_comes_from_the_package_index(checkout: Checkout, on_path: str) -> None:
-    """Without a uv that is new enough one is installed; where that fails the way on is said and nothing is left."""
-    if on_path:
-        checkout.uv(version=on_path)
+def test_a_missing_uv_comes_from_the_package_index(checkout: Checkout) -> None:
+    """Without a uv one is installed; where that fails the way on is said and nothing is left."""
     result = checkout.run(PIP_INDEX_URL="http://127.0.0.1:1/", PIP_RETRIES="0", PIP_NO_INDEX="1")
     assert result.returncode == 1
     assert "fetching uv 0.13.8 from PyPI into .tools/uv" in result.stderr
     assert "error: pip could not install uv, its words are above" in result.stderr
     assert checkout.syncs() == 0
     assert not (checkout.root / ".tools" / "uv").exists()
+
+
+def test_an_old_uv_is_not_used(checkout: Checkout) -> None:
+    """A uv that is too old for the lock is left alone, and the pinned one is installed and used instead."""
+    checkout.uv(version="0.7.22")
+    checkout.program("pinned-uv", (checkout.bin / "uv").read_text().replace("0.7.22", "0.13.8"))
+    checkout.program(
+        "python3",
+        f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"\nmkdir -p "$3/bin"\n'
+        f'printf \'#!/bin/sh\\necho "$@" >> %s.pip\\ncp %s/pinned-uv "$(dirname "$0")/uv"\\n\' '
+        f'{checkout.calls} {checkout.bin} > "$3/bin/pip"\nchmod +x "$3/bin/pip"\n',
+    )
+    result = checkout.run()
+    assert result.returncode == 0, result.stderr
+    assert "fetching uv 0.13.8 from PyPI into .tools/uv" in result.stderr
+    assert "uv==0.13.8" in Path(f"{checkout.calls}.pip").read_text()
+    assert checkout.syncs() == 1
 
 
 @pytest.mark.parametrize("version", ["0.8.0", "0.13.8", "0.14.1", "1.0.0"])

@@ -180,6 +180,15 @@ def test_without_go_and_pulumi_it_is_one_sentence(machine: Machine) -> None:
     assert not machine.cache.exists()
 
 
+def test_an_old_pulumi_without_go_is_one_sentence(machine: Machine) -> None:
+    """A Pulumi that is too old is named where there is no Go to build a newer one with."""
+    machine.program("pulumi", "#!/bin/sh\necho v3.150.0\n")
+    code, _, errors = machine.build()
+    assert code == 1
+    assert errors.startswith(f"error: {machine.bin}/pulumi is too old or lacks its Python language host, and there is ")
+    assert errors.count("\n") == 1
+
+
 def test_a_go_without_toolchains_is_too_old(machine: Machine) -> None:
     """Go before 1.21 cannot fetch the toolchain that the modules ask for, and is told apart."""
     machine.go()

@@ -1,0 +1,161 @@
+"""The deployer's policy of docs/deployer-policy.json: enough for a stack's whole life, and nothing that no one asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailstack.cli.leftovers import ACCESS_KEY, Leftovers
+from mailstack.cli.repair import Pending
+from providers.aws import AwsAccount
+
+from .project import ROOT, Project
+from .world import World
+
+POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
+LOGINS = next(statement for statement in POLICY["Statement"] if statement["Sid"] == "Logins")
+NEEDED = "ses:PutEmailIdentityMailFromAttributes"
+
+
+class Deployer:
+    """An IAM user outside the senders' path, with a policy and nothing else."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._iam, self._name = world.aws("iam"), name
+        self._iam.create_user(UserName=name, Path="/deployers/")
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        self.environment = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+
+    def allow(self, policy: Mapping[str, Any]) -> None:
+        """Give it this policy in place of the one before."""
+        self._iam.put_user_policy(UserName=self._name, PolicyName="deploy", PolicyDocument=json.dumps(policy))
+
+
+class Asked:
+    """Collects the AWS actions that were asked for, except what a test itself does between the watches."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self.actions = world, set[str]()
+
+    def begin(self) -> None:
+        """Forget what the test did."""
+        self._world.control("DELETE", "/requests")
+
+    def end(self) -> None:
+        """Note what was asked since."""
+        self.actions |= {one["action"] for one in self._world.control("GET", "/requests") if one["service"] == "aws"}
+
+
+def _without(action: str) -> dict[str, Any]:
+    text = json.dumps(POLICY)
+    assert f'"{action}", ' in text
+    return dict(json.loads(text.replace(f'"{action}", ', "")))
+
+
+@pytest.fixture(name="deployer")
+def _deployer(world: World, zone: str) -> Deployer:
+    return Deployer(world, f"deployer-{zone}")
+
+
+def test_the_documented_policy_is_enough_and_no_more(
+    world: World, zone: str, tmp_path: Path, deployer: Deployer
+) -> None:
+    """Up, drift, change, refresh, repair and destroy use every action of the policy; one less fails in AWS's words."""
+    domain = f"notify.{zone}"
+    project = Project(tmp_path / "project", {**world.environment, **deployer.environment})
+    ses: dict[str, Any] = {}
+    settings = {
+        "dns": {zone: {"host": "cloudflare"}},
+        "domains": {domain: {"protect": False, "wait": "require", "waitMinutes": 1, "routes": {"main": {"ses": ses}}}},
+        "senders": {"notify": {"domain": domain}},
+    }
+    project.configure(**settings)
+    asked = Asked(world)
+    deployer.allow(_without(NEEDED))
+    asked.begin()
+    refused = project.up(check=False)
+    asked.end()
+    assert refused.returncode != 0
+    assert f"deployer-{zone} is not authorized to perform: {NEEDED}" in refused.stdout + refused.stderr
+
+    deployer.allow(POLICY)
+    asked.begin()
+    project.up()
+    asked.end()
+    _drift(world, domain, project.resources())
+    ses |= {"userPath": "/mailstack/other/", "permissionsBoundary": _boundary(world)}
+    project.configure(**settings)
+    asked.begin()
+    project.up("--refresh")
+    project.assert_unchanged()
+    _look_for_leftovers(world, project, deployer)
+    project.destroy()
+    asked.end()
+
+    documented = {action.partition(":")[2] for statement in POLICY["Statement"] for action in statement["Action"]}
+    # STS tells every caller who it is, whatever its policy says.
+    assert asked.actions - {"GetCallerIdentity"} == documented
+
+
+def _boundary(world: World) -> str:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ses:*", "Resource": "*"}]}
+    made = world.aws("iam").create_policy(PolicyName="senders", PolicyDocument=json.dumps(document))
+    return str(made["Policy"]["Arn"])
+
+
+def _drift(world: World, domain: str, resources: list[dict[str, Any]]) -> None:
+    """Change by hand everything that the next `up` puts right."""
+    ses, iam = world.aws("sesv2"), world.aws("iam")
+    outputs = {one["type"]: one.get("outputs", {}) for one in resources}
+    name = outputs["aws:sesv2/configurationSet:ConfigurationSet"]["configurationSetName"]
+    user = outputs["aws:iam/user:User"]["name"]
+    identity = outputs["aws:sesv2/emailIdentity:EmailIdentity"]["arn"]
+    ses.put_configuration_set_delivery_options(ConfigurationSetName=name, TlsPolicy="REQUIRE")
+    ses.put_configuration_set_reputation_options(ConfigurationSetName=name, ReputationMetricsEnabled=False)
+    ses.put_configuration_set_sending_options(ConfigurationSetName=name, SendingEnabled=False)
+    ses.put_configuration_set_suppression_options(ConfigurationSetName=name, SuppressedReasons=["BOUNCE"])
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=domain)
+    ses.put_email_identity_dkim_signing_attributes(
+        EmailIdentity=domain,
+        SigningAttributesOrigin="AWS_SES",
+        SigningAttributes={"NextSigningKeyLength": "RSA_1024_BIT"},
+    )
+    ses.tag_resource(ResourceArn=identity, Tags=[{"Key": "by", "Value": "hand"}, {"Key": "mailstack", "Value": "x"}])
+    iam.tag_user(UserName=user, Tags=[{"Key": "by", "Value": "hand"}, {"Key": "sender", "Value": "x"}])
+
+
+def _look_for_leftovers(world: World, project: Project, deployer: Deployer) -> None:
+    """Ask what `mailstack repair` asks after a killed run: each thing is found, and a useless key is deleted."""
+    endpoint = world.environment["AWS_ENDPOINT_URL"]
+    resources = project.resources()
+    users = [one["outputs"]["arn"] for one in resources if one["type"] == "aws:iam/user:User"]
+    assert [fnmatchcase(arn, LOGINS["Resource"]) for arn in users] == [True]  # the sandbox does not compare IAM's ARNs
+    known = frozenset(one["id"] for one in resources if one["type"] == ACCESS_KEY)
+    leftovers = Leftovers(
+        AwsAccount(
+            access_key=deployer.environment["AWS_ACCESS_KEY_ID"],
+            secret_key=deployer.environment["AWS_SECRET_ACCESS_KEY"],
+            endpoints={"sesv2": endpoint, "iam": endpoint},
+        ),
+        "eu-west-1",
+        f"mailstack/{project.stack}",
+        known,
+        None,
+    )
+    looked_for = [one for one in resources if one["type"].startswith("aws:") and one["type"] != ACCESS_KEY]
+    pending = {one["urn"]: Pending("creating", one["type"], one["urn"], one["inputs"], "") for one in looked_for}
+    found = {urn: leftovers.id_of(operation) for urn, operation in pending.items()}
+    assert found == {one["urn"]: one["id"] for one in looked_for}
+
+    [key] = [one for one in resources if one["type"] == ACCESS_KEY]
+    world.aws("iam").create_access_key(UserName=key["inputs"]["user"])
+    [sentence] = leftovers.delete_useless(Pending("creating", ACCESS_KEY, key["urn"], key["inputs"], ""))
+    assert "made by the killed run" in sentence
