@@ -42,6 +42,11 @@ class PlannedRecord:
         RecordSet(name, record_type, domain.ttl, (value,), purpose)
         return cls(f"{name}-{record_type.lower()}", name, record_type, domain.ttl, value, purpose, domain)
 
+    @property
+    def is_dmarc(self) -> bool:
+        """Tell whether this is a DMARC policy."""
+        return self.slot.startswith("_dmarc.")
+
 
 @dataclass(frozen=True)
 class HostZone:
@@ -54,22 +59,16 @@ class HostZone:
 class DnsRecords(pulumi.ComponentResource):
     """DNS records at the hosts of their zones."""
 
-    zones: dict[str, HostZone]
-
     def __init__(
         self,
         name: str,
         records: Iterable[PlannedRecord],
-        zones: Mapping[str, Zone],
+        zones: Mapping[str, HostZone],
         owner: Owner,
         guard: Guard,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare each record in the longest configured zone that contains its domain.
-
-        Raises RecordError for a record outside its zone or one that its host refuses, LookupFailed where the host
-        refuses the look-up of a zone or has no such zone.
-        """
+        """Declare each record in the longest of `zones` that contains it."""
         super().__init__("mailstack:dns:DnsRecords", name, None, opts)
         self._name, self._zones = name, zones
         self._comment = cloudflare.mark(str(owner))
@@ -77,11 +76,7 @@ class DnsRecords(pulumi.ComponentResource):
         self._resources: dict[str, pulumi.Resource] = {}
         self.planned = merge(records)
         for record in self.planned:
-            check_at_host(record, self.zone_of(record))
-        wanted = dict.fromkeys(self.zone_of(record) for record in self.planned)
-        self.zones = {zone: self._find_zone(zone, zones[zone]) for zone in wanted}
-        for record in self.planned:
-            self._resources[record.slot] = self._publish(record, self.zones[self.zone_of(record)])
+            self._resources[record.slot] = self._publish(record, zones[zone_of(record, zones)])
         self.register_outputs({})
 
     def published(self, record: PlannedRecord) -> pulumi.Resource:
@@ -89,7 +84,7 @@ class DnsRecords(pulumi.ComponentResource):
         return self._resources[record.slot]
 
     def zone_of(self, record: PlannedRecord) -> str:
-        """Return the configured zone that a record goes to."""
+        """Return the zone that a record goes to."""
         return zone_of(record, self._zones)
 
     def _publish(self, record: PlannedRecord, zone: HostZone) -> pulumi.Resource:
@@ -102,32 +97,55 @@ class DnsRecords(pulumi.ComponentResource):
                 parent=self,
                 protect=record.domain.protect,
                 delete_before_replace=True,
-                hooks=self._guard.record(is_dmarc=record.slot.startswith("_dmarc.")),
+                hooks=self._guard.record(is_dmarc=record.is_dmarc),
             ),
         )
 
-    def _find_zone(self, zone: str, settings: Zone) -> HostZone:
-        if settings.zone_id is not None:
-            return HostZone(settings.zone_id, ())
-        try:
-            found = look_up(ZONES_LOOKUP, {"name": zone}, self).get("results") or []
-        except LookupFailed as error:
-            raise LookupFailed(
-                f"mailstack:dns.{zone}: Cloudflare refused the look-up of the zone: {error}; "
-                "check CLOUDFLARE_API_TOKEN (scopes: Zone Read, DNS Edit on this zone)"
-            ) from None
-        matching = [item for item in found if item["name"] == zone]
-        if not matching:
-            raise LookupFailed(
-                f"mailstack:dns.{zone}: Cloudflare shows no zone {zone} to this token; add the zone there, give the "
-                "token Zone Read on it, or name its zoneId"
-            )
-        return HostZone(matching[0]["id"], tuple(matching[0].get("nameServers") or ()))
+
+def find_zones(
+    records: Iterable[PlannedRecord], domains: Iterable[Domain], zones: Mapping[str, Zone], parent: pulumi.Resource
+) -> dict[str, HostZone]:
+    """Find the zones that the records of `domains` go to at their hosts, before anything is declared.
+
+    `records` are those whose names are known. Raises RecordError for one outside its zone, for two that differ and
+    for one that its host refuses, LookupFailed where the host refuses the look-up of a zone or has no such zone.
+    """
+    wanted = {}
+    for record in merge(records):
+        zone = zone_of(record, zones)
+        check_at_host(record, zone)
+        wanted[zone] = zones[zone]
+    for domain in domains:  # whose DKIM records have no names yet
+        zone = _zone_of(domain.name, zones)
+        wanted[zone] = zones[zone]
+    return {zone: _find_zone(zone, settings, parent) for zone, settings in wanted.items()}
 
 
-def zone_of(record: PlannedRecord, zones: Mapping[str, Zone]) -> str:
+def _find_zone(zone: str, settings: Zone, parent: pulumi.Resource) -> HostZone:
+    if settings.zone_id is not None:
+        return HostZone(settings.zone_id, ())
+    try:
+        found = look_up(ZONES_LOOKUP, {"name": zone}, parent).get("results") or []
+    except LookupFailed as error:
+        raise LookupFailed(
+            f"mailstack:dns.{zone}: Cloudflare refused the look-up of the zone: {error}; "
+            "check CLOUDFLARE_API_TOKEN (scopes: Zone Read, DNS Edit on this zone)"
+        ) from None
+    matching = [item for item in found if item["name"] == zone]
+    if not matching:
+        raise LookupFailed(
+            f"mailstack:dns.{zone}: Cloudflare shows no zone {zone} to this token; add the zone there, give the "
+            "token Zone Read on it, or name its zoneId"
+        )
+    return HostZone(matching[0]["id"], tuple(matching[0].get("nameServers") or ()))
+
+
+def zone_of(record: PlannedRecord, zones: Iterable[str]) -> str:
     """Return the longest configured zone that contains a record; raises RecordError where there is none."""
-    name = record.name if isinstance(record.name, str) else record.domain.name
+    return _zone_of(record.name if isinstance(record.name, str) else record.domain.name, zones)
+
+
+def _zone_of(name: str, zones: Iterable[str]) -> str:
     zone = longest_zone(name, zones)
     if zone is None:
         known = ", ".join(zones) or "none"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Any, cast
 
@@ -75,7 +77,11 @@ def _package(token: str) -> str:
 
 
 def _words(text: str, token: str) -> str:
-    """Keep the provider's words and drop the engine's wrapping ("invoke of X failed: invocation of X returned ...")."""
+    """Keep the provider's words and drop the wrapping: the engine's ("invoke of X failed"), Cloudflare's JSON body."""
     for wrapping in (f"invoke of {token} failed:", f"invocation of {token} returned an error:", f"invoking {token}:"):
         text = text.replace(wrapping, "")
+    start = text.find("{")
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        errors = json.JSONDecoder().raw_decode(text, start)[0]["errors"]
+        text = text[:start] + "; ".join(f"{error['message']} ({error['code']})" for error in errors)
     return " ".join(text.split())

@@ -13,13 +13,12 @@ from mailstack.settings import Domain, SesRoute
 
 from . import dns_records, outputs
 from .account import mailstack_provider
-from .dns_records import DnsRecords, PlannedRecord
+from .dns_records import DnsRecords, HostZone, PlannedRecord, find_zones
 from .inputs import OutputsAside
-from .lookups import look_up
-from .ownership import SES_LOOKUP, Guard, Owner
+from .ownership import Guard, Owner
 from .resources import Readiness
 from .senders import declare_senders
-from .ses_identity import Identity, SesIdentity
+from .ses_identity import Identity, SesIdentity, mail_from_records, referenced_identity
 
 
 class MailStack(pulumi.ComponentResource):
@@ -37,7 +36,7 @@ class MailStack(pulumi.ComponentResource):
     send_policy: pulumi.Output[dict[str, Any]]
 
     def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        """Validate `args`, then declare identities, records, the wait for them, logins and outputs, in this order."""
+        """Validate `args`, look up, then declare identities, records, the wait, logins and outputs, in this order."""
         super().__init__("mailstack:index:MailStack", name, None, opts)
         aside = OutputsAside(args)
         self._settings = model.load(aside.plain, aws_region=_region())
@@ -47,20 +46,25 @@ class MailStack(pulumi.ComponentResource):
         }
         self._name, self._restore = name, aside.restore
         self._owner = Owner(pulumi.get_project(), pulumi.get_stack(), self._settings.stage)
-        self._guard = Guard(self, name, self._owner)
-
         planned = self._plan_domain_records()
+        policies = {str(one.name): str(one.value) for one in planned if one.is_dmarc}
+        self._guard = Guard(self, name, self._owner, policies)
+        # Whatever may be refused is asked first, so that a mistake leaves nothing half made.
+        hosted = self._find_zones(planned)
+        self._references = self._look_up_references()
+        plugin = mailstack_provider(self, f"{name}-plugin") if self._managed() else None
+
         self._identities = self._declare_identities()
-        published = self._publish(planned)
+        published = self._publish(planned, hosted)
         self._attach_mail_from(published)
-        waits = self._wait(published)
+        waits = self._wait(published, hosted, plugin)
         senders = declare_senders(
             name, self._settings, self._identity, self._restore, self._owner, self._guard, parent=self
         )
 
-        self.smtp = pulumi.Output.secret(pulumi.Output.all(**senders.bundles))
-        self.send_policy = pulumi.Output.all(**senders.policies)
-        self.revision = pulumi.Output.all(**senders.revisions)
+        self.smtp = pulumi.Output.secret(outputs.by_name(senders.bundles))
+        self.send_policy = outputs.by_name(senders.policies)
+        self.revision = outputs.by_name(senders.revisions)
         self.records = pulumi.Output.from_input(dns_records.as_output(published.planned, self._zones))
         self.status = outputs.status(self._settings, waits)
         self.readme = outputs.readme(self._owner, self._settings, self.records, self.status)
@@ -99,6 +103,21 @@ class MailStack(pulumi.ComponentResource):
                 planned.append(PlannedRecord.fixed(domain.name, "TXT", domain, str(spf), "SPF of the From domain"))
         return planned
 
+    def _find_zones(self, planned: list[PlannedRecord]) -> dict[str, HostZone]:
+        """Find the zones that will be written to; a record that cannot stand there is refused."""
+        managed = self._managed()
+        returned = [record for domain, _, route in managed for record in mail_from_records(domain, route)]
+        return find_zones([*planned, *returned], [domain for domain, _, _ in managed], self._zones, self)
+
+    def _look_up_references(self) -> dict[tuple[str, str], Identity]:
+        """Look up the identities that senders use and this stack does not own; a given login needs none."""
+        used = {(one.domain, one.via) for one in self._settings.senders.values() if one.login != "given"}
+        return {
+            (name, key): referenced_identity(domain, domain.routes[key].region, self._owner, self)
+            for name, key in sorted(used)
+            if not (domain := self._settings.domains[name]).manage
+        }
+
     def _declare_identities(self) -> dict[tuple[str, str], SesIdentity]:
         return {
             (domain.name, key): SesIdentity(
@@ -113,12 +132,12 @@ class MailStack(pulumi.ComponentResource):
             for domain, key, route in self._managed()
         }
 
-    def _publish(self, planned: list[PlannedRecord]) -> DnsRecords:
+    def _publish(self, planned: list[PlannedRecord], hosted: Mapping[str, HostZone]) -> DnsRecords:
         of_routes = [record for identity in self._identities.values() for record in identity.records]
         return DnsRecords(
             f"{self._name}-dns",
             [*planned, *of_routes],
-            self._zones,
+            hosted,
             self._owner,
             self._guard,
             opts=pulumi.ResourceOptions(parent=self),
@@ -129,11 +148,10 @@ class MailStack(pulumi.ComponentResource):
             own = [record for record in identity.records if record.type != "CNAME"]
             identity.attach_mail_from([published.published(record) for record in own])
 
-    def _wait(self, published: DnsRecords) -> dict[tuple[str, str], Readiness]:
+    def _wait(
+        self, published: DnsRecords, hosted: Mapping[str, HostZone], plugin: pulumi.ProviderResource | None
+    ) -> dict[tuple[str, str], Readiness]:
         """Wait for each route's verification, after its records and its MAIL FROM attribute stand."""
-        if not self._identities:
-            return {}
-        provider = mailstack_provider(self, f"{self._name}-plugin")
         return {
             (domain.name, key): Readiness(
                 f"{self._name}-{domain.name}-{route.region}-readiness",
@@ -144,10 +162,10 @@ class MailStack(pulumi.ComponentResource):
                     for record in self._identities[domain.name, key].records
                     for entry in dns_records.as_output([record], self._zones)
                 ],
-                name_servers={zone: list(found.name_servers) for zone, found in published.zones.items()},
+                name_servers={zone: list(found.name_servers) for zone, found in hosted.items()},
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    provider=provider,
+                    provider=plugin,
                     depends_on=[
                         self._identities[domain.name, key].mail_from,
                         *(published.published(record) for record in self._identities[domain.name, key].records),
@@ -158,14 +176,11 @@ class MailStack(pulumi.ComponentResource):
         }
 
     def _identity(self, domain: Domain, key: str) -> Identity:
-        """Return our identity, or look up the one that a domain with `manage: false` refers to."""
-        if domain.manage:
-            own = self._identities[domain.name, key]
-            return Identity(own.arn, own.configuration_set_arn)
-        region = domain.routes[key].region
-        found = look_up(SES_LOOKUP, {"emailIdentity": domain.name, "region": region}, self)
-        arn, used = str(found["arn"]), found.get("configurationSetName")
-        return Identity(arn, arn.replace(f"identity/{domain.name}", f"configuration-set/{used}") if used else None)
+        """Return the identity that a sender uses: our own, or the one that its domain refers to."""
+        if not domain.manage:
+            return self._references[domain.name, key]
+        own = self._identities[domain.name, key]
+        return Identity(own.arn, own.configuration_set_arn)
 
 
 def _region() -> str | None:

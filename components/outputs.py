@@ -9,11 +9,19 @@ from typing import Any
 import pulumi
 
 from mailstack import ses
+from mailstack.errors import SettingsError
 from mailstack.settings import Domain, Sender, SesRoute, Settings
 from mailstack.smtp import SmtpSettings
 
 from .ownership import Owner
 from .resources import Readiness
+
+ENDPOINTS = "MAILSTACK_SES_SMTP_ENDPOINTS"
+
+
+def by_name(values: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
+    """Gather named outputs into one mapping, an empty one where there are none (`Output.all()` would be a list)."""
+    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})
 
 
 def bundle(
@@ -41,14 +49,21 @@ def endpoint(route: SesRoute) -> tuple[str, int, str | None]:
     """Return host, port and TLS server name of a route's SMTP endpoint.
 
     MAILSTACK_SES_SMTP_ENDPOINTS ("starttls=HOST:PORT,tls=HOST:PORT") puts another server in its place, as
-    AWS_ENDPOINT_URL does for the API; the certificate is then still checked against the region's own name.
+    AWS_ENDPOINT_URL does for the API; the certificate is then still checked against the region's own name. Raises
+    SettingsError where it has another form.
     """
     host = ses.smtp_host(route.region, fips=route.ses.fips)
-    override = os.environ.get("MAILSTACK_SES_SMTP_ENDPOINTS")
+    override = os.environ.get(ENDPOINTS)
     if not override:
         return host, route.port, None
-    by_security = dict(entry.split("=", 1) for entry in override.split(","))
-    address, _, port = by_security[ses.smtp_security(route.port)].rpartition(":")
+    addresses = dict(entry.partition("=")[::2] for entry in override.split(","))
+    address, _, port = addresses.get(ses.smtp_security(route.port), "").rpartition(":")
+    if not address or not port.isdigit():
+        raise SettingsError(
+            f'{ENDPOINTS}: "{override}" names no {ses.smtp_security(route.port)} endpoint; write '
+            "starttls=HOST:PORT,tls=HOST:PORT, or unset it to use the region's own",
+            path=ENDPOINTS,
+        )
     return address, int(port), host
 
 

@@ -32,13 +32,16 @@ def _arguments() -> dict[str, Any]:
     Raises SettingsError for a secret in the wrong place.
     """
     values = {**runtime.get_config_env(), **runtime.CONFIG.get()}
-    keys = {key: key.removeprefix(NAMESPACE) for key in values if key.startswith(NAMESPACE)}
+    # A key with nothing behind its colon arrives as empty text.
+    keys = {key: key.removeprefix(NAMESPACE) for key in values if key.startswith(NAMESPACE) and values[key]}
     check_secret_keys([name for key, name in keys.items() if runtime.is_config_secret(key)])
     return {name: _parsed(values[key]) for key, name in keys.items()}
 
 
 def _parsed(text: str) -> Any:
-    """Return what a value means: mappings and lists arrive as JSON, a plain label as itself."""
+    """Return what a value means: mappings and lists arrive as JSON, anything else is text, a label like 2024 too."""
+    if not text.startswith(("{", "[")):
+        return text
     try:
         return json.loads(text)
     except ValueError:

@@ -62,8 +62,14 @@ def declare_senders(
             )
             username, password = login.username, login.password
         senders.bundles[key] = outputs.bundle(sender, route, username, password)
-        senders.revisions[key] = {"keyId": pulumi.Output.unsecret(username)}
+        senders.revisions[key] = {"keyId": _key_id(settings, key, username)}
     return senders
+
+
+def _key_id(settings: Settings, key: str, username: pulumi.Output[str]) -> pulumi.Output[str] | None:
+    """Return the id of a sender's access key in plain; a given username may be a secret and is not shown."""
+    login = settings.secrets.get(key)
+    return None if login is not None and login.access_key_id is None else pulumi.Output.unsecret(username)
 
 
 def _given(

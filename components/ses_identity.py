@@ -8,11 +8,14 @@ from typing import Any
 import pulumi
 
 from mailstack import names, ses
+from mailstack.errors import SettingsError
 from mailstack.records import Mx
 from mailstack.settings import Domain, SesRoute
+from mailstack.settings.problems import key_path
 
 from .dns_records import PlannedRecord
-from .ownership import Guard, Owner
+from .lookups import LookupFailed, look_up
+from .ownership import SES_LOOKUP, Guard, Owner, says_not_found
 
 # Easy DKIM always gives three tokens (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html):
 # their records are declared by index, so that the first preview shows them.
@@ -64,7 +67,7 @@ class SesIdentity(pulumi.ComponentResource):
             sending_options={"sending_enabled": True},
             suppression_options={"suppressed_reasons": ["BOUNCE", "COMPLAINT"]},
             tags=owner.tags(tags),
-            opts=kept,
+            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(hooks=guard.configuration_set())),
         )
         self._identity = sesv2.EmailIdentity(
             f"{name}-identity",
@@ -77,7 +80,7 @@ class SesIdentity(pulumi.ComponentResource):
         )
         self.arn = self._identity.arn
         self.configuration_set_arn = self._configuration_set.arn
-        self.records = [*self._dkim_records(), *self._mail_from_records()]
+        self.records = [*self._dkim_records(), *mail_from_records(domain, route)]
         self.register_outputs({"arn": self.arn, "configurationSetArn": self.configuration_set_arn})
 
     def attach_mail_from(self, records: list[pulumi.Resource]) -> None:
@@ -108,10 +111,43 @@ class SesIdentity(pulumi.ComponentResource):
             domain=self._domain,
         )
 
-    def _mail_from_records(self) -> list[PlannedRecord]:
-        name = self._route.mail_from(self._domain.name)
-        mx = Mx(10, ses.feedback_mx(self._route.region))
-        return [
-            PlannedRecord.fixed(name, "MX", self._domain, mx, "return path: bounces go to SES"),
-            PlannedRecord.fixed(name, "TXT", self._domain, ses.MAIL_FROM_SPF, "return path: SPF"),
-        ]
+
+def mail_from_records(domain: Domain, route: SesRoute) -> list[PlannedRecord]:
+    """Plan the MX and SPF of a route's MAIL FROM domain; raises RecordError where the model refuses them."""
+    name = route.mail_from(domain.name)
+    mx = Mx(10, ses.feedback_mx(route.region))
+    return [
+        PlannedRecord.fixed(name, "MX", domain, mx, "return path: bounces go to SES"),
+        PlannedRecord.fixed(name, "TXT", domain, ses.MAIL_FROM_SPF, "return path: SPF"),
+    ]
+
+
+def referenced_identity(domain: Domain, region: str, owner: Owner, parent: pulumi.Resource) -> Identity:
+    """Look up the identity that a domain with `manage: false` refers to.
+
+    Raises SettingsError where there is none, where SES refuses the look-up, and where the identity is this very
+    stack's: the update would delete it.
+    """
+    path = key_path("domains", domain.name, "manage")
+    try:
+        found = look_up(SES_LOOKUP, {"emailIdentity": domain.name, "region": region}, parent)
+    except LookupFailed as error:
+        raise SettingsError(f"{path}: is false, {_why_not_found(domain.name, region, str(error))}", path=path) from None
+    if (found.get("tags") or {}).get("mailstack") == str(owner):
+        raise SettingsError(
+            f"{path}: is false, but the SES identity {domain.name} in {region} is this stack's own, and the update "
+            "would delete it with its records; write manage: true, or hand it over first: give it the other stack's "
+            "tag at SES and take it and its records out of this stack's state (pulumi state delete)",
+            path=path,
+        )
+    arn, used = str(found["arn"]), found.get("configurationSetName")
+    return Identity(arn, arn.replace(f"identity/{domain.name}", f"configuration-set/{used}") if used else None)
+
+
+def _why_not_found(name: str, region: str, words: str) -> str:
+    if says_not_found(words):
+        return (
+            f"but there is no identity {name} in {region} in this AWS account; name the region of its route, use the "
+            "account that owns it, or write manage: true to own it here"
+        )
+    return f"and SES refused the look-up of the identity {name} in {region}: {words}; check the AWS credentials"

@@ -50,19 +50,20 @@ class SmtpCredentials(pulumi.ComponentResource):
             tags=owner.tags({**tags, "sender": sender.key, "domain": sender.domain}),
             opts=pulumi.ResourceOptions(parent=self, protect=protect, hooks=guard.sender()),
         )
+        key = iam.AccessKey(f"{name}-key", user=user.name, opts=pulumi.ResourceOptions(parent=self))
+        # The key itself is not protected, so that it can be rotated. What depends on it is: the engine deletes nothing
+        # whose dependents must stay, so that lines taken out by accident do not cut off a login that is in use.
         sending = iam.UserPolicy(
             f"{name}-policy",
             name="send",
             user=user.name,
             policy=policy,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=[key]),
         )
-        # The key waits for the policy: a login that is handed out can send.
-        key = iam.AccessKey(
-            f"{name}-key", user=user.name, opts=pulumi.ResourceOptions(parent=self, depends_on=[sending])
-        )
-        self.username = key.id
-        self.password = pulumi.Output.secret(key.secret.apply(lambda secret: ses.smtp_password(secret, route.region)))
+        # What is handed out waits for the policy: a login that an application gets can send.
+        self.username = pulumi.Output.all(key.id, sending.id).apply(lambda known: str(known[0]))
+        secret = pulumi.Output.all(key.secret, sending.id).apply(lambda known: str(known[0]))
+        self.password = pulumi.Output.secret(secret.apply(lambda text: ses.smtp_password(text, route.region)))
         self.register_outputs({"username": self.username, "password": self.password})
 
 

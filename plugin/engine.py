@@ -16,6 +16,8 @@ Severity = Literal["debug", "info", "warning", "error"]
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # what the engine itself allows
     ("grpc.enable_http_proxy", 0),  # the engine is on this machine, whatever HTTP_PROXY says
+    # Never idle: by default a connection without a call for 30 minutes is given up, which would look like its end.
+    ("grpc.client_idle_timeout_ms", 2**31 - 1),
 ]
 _LOG_TIMEOUT = 2.0  # seconds; a line that the engine does not take must not hold up the work
 _LOOK_EVERY = 0.5  # seconds

@@ -11,6 +11,7 @@ from mailstack.errors import MailstackError
 if TYPE_CHECKING:
     import boto3
     import botocore.session
+    from botocore.config import Config
 
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 15
 _ATTEMPTS = 3
@@ -37,19 +38,13 @@ class AwsAccount:
     token: str | None = field(default=None, repr=False)
 
     def client(self, service: str, region: str) -> Any:
-        """Return a boto3 client; raises AwsAccountError where profile or roles are no use."""
-        from botocore.config import Config
+        """Return a boto3 client; raises AwsAccountError where keys, profile or roles are no use."""
         from botocore.exceptions import BotoCoreError
 
-        config = Config(
-            connect_timeout=_SECONDS_TO_CONNECT,
-            read_timeout=_SECONDS_TO_ANSWER,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        )
         try:
             # The service is a variable, which boto3's typed overloads do not take.
             session: Any = self._session(region)
-            return session.client(service, config=config, endpoint_url=self.endpoints.get(service))
+            return session.client(service, config=_limits(), endpoint_url=self.endpoints.get(service))
         except (BotoCoreError, ValueError) as error:
             raise AwsAccountError(f"AWS: no client for {service} in {region}: {error}") from None
 
@@ -57,6 +52,10 @@ class AwsAccount:
         import boto3
         import botocore.session
 
+        if bool(self.access_key) != bool(self.secret_key):
+            # Falling back to the environment would ask whatever account that names.
+            given, lacking = ("accessKey", "secretKey") if self.access_key else ("secretKey", "accessKey")
+            raise AwsAccountError(f"AWS: aws:{given} without aws:{lacking}; give both or neither")
         session = botocore.session.Session(profile=self.profile)
         if self.access_key and self.secret_key:
             session.set_credentials(self.access_key, self.secret_key, self.token)
@@ -87,6 +86,7 @@ class AwsAccount:
                 service,
                 region_name=plain.get_config_variable("region") or region or _FIRST_REGION,
                 endpoint_url=self.endpoints.get(service),
+                config=_limits(),
                 **keys,
             )
 
@@ -100,3 +100,14 @@ class AwsAccount:
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
         return session
+
+
+def _limits() -> Config:
+    """Return how long a client waits and how often it tries."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=_SECONDS_TO_CONNECT,
+        read_timeout=_SECONDS_TO_ANSWER,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+    )

@@ -1,3 +1,5 @@
+"""`python -m sandbox`: the mail cloud in the foreground, which is also how start() runs it."""
+
 from __future__ import annotations
 
 import argparse
@@ -25,7 +27,7 @@ def main() -> int:
 
     try:
         serve(directory, ports)
-    except SandboxError as error:
+    except (SandboxError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0

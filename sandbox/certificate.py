@@ -1,3 +1,5 @@
+"""The mail cloud's own certificate authority, and the server certificate for every SES endpoint."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

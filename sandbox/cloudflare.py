@@ -1,3 +1,5 @@
+"""Cloudflare's API v4: routes, token, and the form of its answers."""
+
 from __future__ import annotations
 
 import hmac

@@ -1,3 +1,5 @@
+"""Cloudflare's lists of zones and records: filters, order and pages."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,3 +1,5 @@
+"""One Cloudflare record: what a request may say of it and how the API shows it."""
+
 from __future__ import annotations
 
 import ipaddress

@@ -1,3 +1,5 @@
+"""What Cloudflare holds: zones with their records, and which records may stand side by side."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The control API: faults, the log of requests, delegations and foreign DNS records."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -107,8 +109,10 @@ class Control:
         mail: Callable[[], list[dict[str, Any]]],
         traffic: Traffic,
         names: Names,
+        grant_production: Callable[[str, str, bool], None],
     ) -> None:
         self._traffic = traffic
+        self._grant_production = grant_production
         self._names = names
         self._routes: dict[tuple[str, str], Callable[[Request, str], Any]] = {
             ("GET", "status"): lambda request, rest: status(),
@@ -121,6 +125,7 @@ class Control:
             ("DELETE", "delegations"): self._undelegate,
             ("POST", "records"): lambda request, rest: names.publish(_records(_body(request))),
             ("DELETE", "records"): self._withdraw,
+            ("PUT", "production"): self._set_production,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -154,6 +159,13 @@ class Control:
         body = _body(request) if request.get_data() else {}
         name, kind = body.get("name"), body.get("type")
         return {"removed": self._names.withdraw(_name(name) if name else None, str(kind).upper() if kind else None)}
+
+    def _set_production(self, request: Request, rest: str) -> None:
+        account, _, region = rest.partition("/")
+        granted = _body(request).get("granted")
+        if not re.fullmatch(r"\d{12}", account) or not region or not isinstance(granted, bool):
+            raise Mistake('PUT /production/<account>/<region> takes {"granted": true or false}')
+        self._grant_production(account, region, granted)
 
 
 def _fault(body: dict[str, Any]) -> Fault:

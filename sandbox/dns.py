@@ -1,3 +1,5 @@
+"""DNS as data: which zone answers a name, with what."""
+
 from __future__ import annotations
 
 import re

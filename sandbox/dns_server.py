@@ -1,3 +1,5 @@
+"""DNS on the wire: questions over UDP and TCP."""
+
 from __future__ import annotations
 
 import contextlib

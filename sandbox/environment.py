@@ -1,14 +1,15 @@
+"""The environment variables that lead clients to the mail cloud."""
+
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from sandbox.lifecycle import SandboxError, status
 
 REGION = "eu-west-1"
 
 
-def environment(directory: Path, plugins: Literal["standin", "real"] | str = "standin") -> dict[str, str]:
+def environment(directory: Path, plugins: str = "standin") -> dict[str, str]:
     """Give the environment variables that lead Pulumi, the AWS and Cloudflare clients and mailstack to the mail cloud.
 
     With "standin" the engine takes the sandbox's own plugins, with "real" the vendors'. SandboxError where

@@ -1,10 +1,12 @@
+"""The mail cloud's process as its users see it: start, stop, status."""
+
 from __future__ import annotations
 
 import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,23 +27,24 @@ class SandboxError(Exception):
     """A mail cloud that does not run, cannot start or cannot be asked: one sentence for the user."""
 
 
-def start(directory: Path, on_progress: Callable[[str], None] | None = None) -> dict[str, Any]:
+def start(directory: Path) -> dict[str, Any]:
     """Start the mail cloud of a directory and wait until it answers; where it runs, only say so.
 
     Returns sandbox.json with `running` and `fresh`: true where an earlier world, now gone, was cleared away.
     Raises SandboxError with the end of the log where it does not come up.
     """
     directory = Path(directory).absolute()
-    directory.mkdir(parents=True, exist_ok=True)
-    with _lock(directory):
-        found = status(directory)
-        if found["running"]:
-            return {**found, "fresh": False}
-        fresh = clear(directory)
-        if on_progress:
-            on_progress(f"starting the mail cloud in {directory}")
-        _wait(directory, _spawn(directory))
-        return {**status(directory), "fresh": fresh}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with _lock(directory):
+            found = status(directory)
+            if found["running"]:
+                return {**found, "fresh": False}
+            fresh = clear(directory)
+            _wait(directory, _spawn(directory))
+            return {**status(directory), "fresh": fresh}
+    except OSError as error:
+        raise SandboxError(f"the directory {directory} cannot be used: {error}") from None
 
 
 def stop(directory: Path) -> None:
@@ -140,19 +143,22 @@ def _spawn(directory: Path) -> Popen[bytes]:
 
 
 def _wait(directory: Path, process: Popen[bytes]) -> None:
-    """Wait until the new process says in sandbox.json that all its ports are open."""
+    """Wait until the new process says in sandbox.json that all its ports are open; else it is ended."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SandboxError(f"the mail cloud did not start: {_log_end(directory)}")
-        if (directory / "sandbox.json").exists():
-            # It lives on by itself: without this, Popen would warn of a child that nobody waits for.
-            process.returncode = 0
-            return
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    raise SandboxError(f"the mail cloud did not start within {START_SECONDS:g} seconds: {_log_end(directory)}")
+    try:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise SandboxError(f"the mail cloud did not start: {_log_end(directory)}")
+            if (directory / "sandbox.json").exists():
+                # It lives on by itself: without this, Popen would warn of a child that nobody waits for.
+                process.returncode = 0
+                return
+            time.sleep(0.05)
+        raise SandboxError(f"the mail cloud did not start within {START_SECONDS:g} seconds: {_log_end(directory)}")
+    except BaseException:  # Ctrl-C, too: a process that nobody knows of would run for ever
+        process.kill()
+        process.wait()
+        raise
 
 
 def _log_end(directory: Path) -> str:

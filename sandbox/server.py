@@ -1,3 +1,5 @@
+"""The mail cloud's process from inside: every service on its port, sandbox.json when all stand."""
+
 from __future__ import annotations
 
 import json
@@ -89,7 +91,7 @@ class World:
         )  # fmt: skip
         self._open("smtp_starttls", smtp.start, smtp.stop)
         self.ports |= {"smtp_starttls": smtp.starttls_port, "smtp_tls": smtp.tls_port}
-        control = Control(self._status, smtp.mail, traffic, names)
+        control = Control(self._status, smtp.mail, traffic, names, aws.set_production_access)
         for service, app in (("aws", aws.app), ("cloudflare", cloudflare), ("control", control)):
             self._serve(service, app)
         accounts: dict[str, dict[str, str]] = {account: dict(facts) for account, facts in aws.accounts.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -49,7 +50,8 @@ def deliver(
         client = connect(settings, ca_file, timeout, tell)
         try:
             reply = _hand_in(client, settings.from_address, str(message["To"]), message.as_bytes())
-            client.quit()
+            with contextlib.suppress(smtplib.SMTPException, OSError):  # the mail is the server's already
+                client.quit()
         finally:
             client.close()
     except (smtplib.SMTPException, OSError, UnicodeError) as error:

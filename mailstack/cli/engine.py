@@ -82,19 +82,27 @@ class Engine:
         return result.stdout
 
     def _start(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.root,
-            env={
-                **os.environ,
-                "PATH": search_path(os.environ.get("PATH", os.defpath)),
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
+        environment = {
+            **os.environ,
+            "PATH": search_path(os.environ.get("PATH", os.defpath)),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        try:
+            return subprocess.run(
+                command,
+                cwd=self.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+        except OSError as error:
+            raise PulumiMissingError(
+                f"{command[0]} cannot be run: {error.strerror}; install Pulumi {OLDEST_TEXT} or later for this machine "
+                "(https://www.pulumi.com/docs/install/)"
+            ) from None
 
 
 def search_path(path: str) -> str:

@@ -36,7 +36,7 @@ def _one_line(_context: click.Context, _parameter: click.Parameter, value: str) 
 @click.option("--to", required=True, metavar="ADDRESS", callback=_address, help="Who gets the mail.")
 @click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
 @click.option("--subject", default="Test mail", show_default=True, callback=_one_line, help="The subject.")
-@click.option("--text", "--body", "text", default=TEXT, help="The text. Default: two lines that say it is a test.")
+@click.option("--text", default=TEXT, help="The text. Default: two lines that say it is a test.")
 @click.option(
     "--ca-file",
     envvar="MAILSTACK_CA_FILE",

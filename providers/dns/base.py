@@ -47,10 +47,10 @@ def _contradicts(other: StandingRecord, record_type: str, content: str) -> bool:
         return False
     if record_type != "TXT":
         return True
-    return other.content == content or _version(other.content) == _version(content) != ""
+    return other.content == content or version_tag(other.content) == version_tag(content) != ""
 
 
-def _version(text: str) -> str:
+def version_tag(text: str) -> str:
     """Return the lower-case version tag of a policy record ("v=spf1", "v=dmarc1"), "" for any other text."""
     head = text.replace(";", " ").split(maxsplit=1)[:1]
     return head[0].lower() if head and head[0].lower().startswith("v=") else ""

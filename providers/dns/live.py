@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,9 @@ def _resolver() -> Resolver:
 
     chosen = os.environ.get(_VARIABLE, "")
     if chosen:
-        host, _, port = chosen.rpartition(":")
-        if not host or not port.isdigit():
-            raise LookupFailed(f'{_VARIABLE}: "{chosen}" is not ADDRESS:PORT, such as 127.0.0.1:5353')
         resolver = Resolver(configure=False)
-        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+        address, resolver.port = _server(chosen)
+        resolver.nameservers = [address]
     else:
         try:
             resolver = Resolver()
@@ -59,6 +58,18 @@ def _resolver() -> Resolver:
             raise LookupFailed(f"DNS cannot be asked: {error}; set {_VARIABLE}=ADDRESS:PORT") from None
     resolver.lifetime = _LIFETIME
     return resolver
+
+
+def _server(chosen: str) -> tuple[str, int]:
+    """Read ADDRESS:PORT, an IPv6 address in brackets; raises LookupFailed."""
+    host, _, port = chosen.rpartition(":")
+    try:
+        address, number = str(ipaddress.ip_address(host.strip("[]"))), int(port)
+    except ValueError:
+        number = 0
+    if not 0 < number < 65536:
+        raise LookupFailed(f'{_VARIABLE}: "{chosen}" is not ADDRESS:PORT, such as 127.0.0.1:5353')
+    return address, number
 
 
 def _text(record_type: str, item: Any) -> str:

@@ -9,6 +9,8 @@ from itertools import groupby
 
 from mailstack.errors import MailstackError
 
+from .base import version_tag
+
 Lookup = Callable[[str, str], Sequence[str]]
 NameServers = Callable[[str], Sequence[str]]
 _AT_ONCE = 8  # questions; a resolver that does not answer must not be waited for record by record
@@ -97,13 +99,8 @@ def _related(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> l
     """Return the values that a reader would take for ours: of the same version tag (v=spf1), where it is text."""
     if record_type != "TXT":
         return list(shown)
-    tags = {_tag(value) for value in wanted}
-    return [value for value in shown if value in wanted or (_tag(value) and _tag(value) in tags)]
-
-
-def _tag(text: str) -> str:
-    head = text.replace(";", " ").split(maxsplit=1)[:1]
-    return head[0].lower() if head and head[0].lower().startswith("v=") else ""
+    tags = {version_tag(value) for value in wanted} - {""}
+    return [value for value in shown if value in wanted or version_tag(value) in tags]
 
 
 def _normal(record_type: str, value: str) -> str:

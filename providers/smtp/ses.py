@@ -38,17 +38,18 @@ class Ses:
         Raises DomainMissing where there is no such identity, ProviderBusy where asking again may help, ProviderError
         where credentials or permissions are missing.
         """
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NoConnection
 
         try:
             self._client = self._client or self._account.client("sesv2", self._region)
             identity = self._client.get_email_identity(EmailIdentity=domain)
         except ClientError as error:
             raise self._refusal(domain, error.response, error.operation_name) from None
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise ProviderError(f"{self._prefix(domain)}: {error}; {_login_advice()}") from None
-        except BotoCoreError as error:
+        except (NoConnection, HTTPClientError) as error:
             raise ProviderBusy(f"{self._prefix(domain)}: {error}") from None
+        except BotoCoreError as error:  # what the client cannot do by itself: no credentials, an SSO session that ended
+            raise ProviderError(f"{self._prefix(domain)}: {error}; {_login_advice()}") from None
         except AwsAccountError as error:
             raise ProviderError(f"{self._prefix(domain)}: {error}") from None
         return _status(identity, expect_mail_from)

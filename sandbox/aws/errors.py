@@ -1,3 +1,5 @@
+"""AWS's refusals: one exception, and how each protocol writes it."""
+
 from __future__ import annotations
 
 import json

@@ -1,6 +1,9 @@
+"""The one door to AWS: who asks, whether they may, and who answers, SES of its own or moto."""
+
 from __future__ import annotations
 
 import io
+import re
 import threading
 import traceback
 from collections.abc import Callable, Iterable
@@ -30,11 +33,12 @@ if TYPE_CHECKING:
 
     from sandbox.aws.ses.state import Call
 
-# Older SDKs list with GET, newer ones with POST to a path of its own; SES serves both.
+# Older SDKs list with GET, newer ones with POST to a path of its own; older ones set DKIM keys under /v1.
 _OLDER_LISTS = {
     "/v2/email/identities": "ListEmailIdentities",
     "/v2/email/configuration-sets": "ListConfigurationSets",
 }
+_OLDER_SIGNING = re.compile(r"/v1/email/identities/([^/]+)/dkim/signing")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -151,6 +155,9 @@ def _operation(request: Request, service: str) -> tuple[OperationModel | None, d
             older = _OLDER_LISTS.get(request.path) if request.method == "GET" else None
             if older is not None:
                 return get_service_model(model).operation_model(older), {}
+            if request.method == "PUT" and (signing := _OLDER_SIGNING.fullmatch(request.path)):
+                operation = get_service_model(model).operation_model("PutEmailIdentityDkimSigningAttributes")
+                return operation, {"EmailIdentity": signing[1]}
             if not request.path.startswith("/v2/"):
                 return None, {}
         return get_service_router(model).match(request)

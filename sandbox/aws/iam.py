@@ -1,3 +1,5 @@
+"""moto's IAM, with what it lacks of the real one."""
+
 from __future__ import annotations
 
 from flask import Flask
@@ -33,6 +35,16 @@ class Iam(IamResponse):
         if self.backend.get_user(self._get_param("UserName")).access_keys:
             raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
         return super().delete_user()
+
+    def update_user(self) -> ActionResult:
+        """Rename or move a user; its tags, which moto keeps by ARN, go with it."""
+        user = self.backend.get_user(self._get_param("UserName"))
+        before = user.arn
+        result = super().update_user()
+        if user.arn != before:
+            self.backend.tagger.copy_tags(before, user.arn)
+            self.backend.tagger.delete_all_tags_for_resource(before)
+        return result
 
     def put_user_permissions_boundary(self) -> ActionResult:
         """Set the policy that limits what a user can be allowed."""

@@ -1,3 +1,5 @@
+"""IAM policies, read and evaluated: statements, conditions, trust."""
+
 from __future__ import annotations
 
 import ipaddress

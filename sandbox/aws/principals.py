@@ -1,3 +1,5 @@
+"""Who signs requests in this world: its first key, IAM users, and the sessions of roles."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Two AWS accounts as one WSGI application, and what the mail server asks of them."""
+
 from __future__ import annotations
 
 import base64
@@ -108,12 +110,8 @@ class AwsWorld:
         """Do what the owner of a mailbox does with the link in SES's verification mail."""
         self._region(account, region).identity(address).confirmed = True
 
-    def production_access(self, account: str, region: str) -> bool:
-        """Say whether an account is out of the SES sandbox in a region, as the accounts of this world are at first."""
-        return self._region(account, region).production
-
     def set_production_access(self, account: str, region: str, granted: bool) -> None:
-        """Put an account into the SES sandbox, where recipients must be verified, or let it out."""
+        """Put an account into the SES sandbox, where recipients must be verified, or let it out, as it is at first."""
         self._region(account, region).production = granted
 
     def may_send(

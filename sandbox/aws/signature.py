@@ -1,3 +1,5 @@
+"""AWS Signature Version 4 from the server's side: read the header, make the signature anew, compare."""
+
 from __future__ import annotations
 
 import hashlib

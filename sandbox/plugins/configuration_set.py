@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from .aws_api import AwsError
 from .resource import OUTPUT, Properties, Property, State
-from .sesv2 import REGION, TAGS, Tagged, lower, path_of, says, tag_list, timestamp, upper
+from .sesv2 import REGION, TAGS, Tagged, lower, path_of, tag_list, timestamp, upper
 
 # Block of properties -> the vendor's block and the path that changes it alone.
 _OPTIONS: Final = {
@@ -22,7 +22,8 @@ _OPTIONS: Final = {
 class ConfigurationSet(Tagged):
     """aws:sesv2/configurationSet:ConfigurationSet; its id is the set's name."""
 
-    kind = "configuration-set"
+    kind, collection = "configuration-set", "configuration-sets"
+    title, operation = "SESv2 Configuration Set", "ConfigurationSet"
     properties: ClassVar[Properties] = {
         "configurationSetName": Property(required=True, replaces=True),
         "deliveryOptions": Property(
@@ -60,17 +61,8 @@ class ConfigurationSet(Tagged):
         try:
             self.call(inputs, "CreateConfigurationSet", "POST", "configuration-sets", body)
         except AwsError as error:
-            raise says("creating SESv2 Configuration Set", name, error) from None
-        return name, self._now(name, inputs)
-
-    def read(self, id_: str, state: State) -> tuple[str, State] | None:
-        """Read the set and its tags."""
-        try:
-            return id_, self._now(id_, state)
-        except AwsError as error:
-            if error.missing:
-                return None
-            raise says("reading SESv2 Configuration Set", id_, error) from None
+            raise self.says("creating", name, error) from None
+        return name, self.now(name, inputs)
 
     def update(self, id_: str, state: State, inputs: State) -> State:
         """Change each block of options that differs, and the tags."""
@@ -82,30 +74,13 @@ class ConfigurationSet(Tagged):
                     operation = f"PutConfigurationSet{upper(key)}"
                     self.call(state, operation, "PUT", path_of("configuration-sets", id_, path), body)
             self.update_tags(state, id_, inputs.get("tags"))
-            return self._now(id_, state)
+            return self.now(id_, state)
         except AwsError as error:
-            raise says("updating SESv2 Configuration Set", id_, error) from None
+            raise self.says("updating", id_, error) from None
 
-    def delete(self, id_: str, state: State) -> None:
-        """Delete the set; one that is gone is fine."""
-        try:
-            self.call(state, "DeleteConfigurationSet", "DELETE", path_of("configuration-sets", id_))
-        except AwsError as error:
-            if not error.missing:
-                raise says("deleting SESv2 Configuration Set", id_, error) from None
-
-    def _now(self, name: str, before: State) -> State:
-        region = before.get("region") or self._account.aws.region
-        found = self.call({"region": region}, "GetConfigurationSet", "GET", path_of("configuration-sets", name))
-        tags = self.read_tags({"region": region}, name)
-        return {
-            **configuration_set_outputs(found),
-            "configurationSetName": name,
-            "arn": self.arn({"region": region}, name),
-            "region": region,
-            "tags": tags,
-            "tagsAll": tags or {},
-        }
+    def outputs(self, name: str, found: State, before: State) -> State:
+        """Translate GetConfigurationSet's answer."""
+        return {**configuration_set_outputs(found), "configurationSetName": name}
 
 
 def configuration_set_outputs(found: State) -> State:

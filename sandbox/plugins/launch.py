@@ -68,5 +68,6 @@ def serve(make: Callable[[str, threading.Event], Provider], package: str) -> Non
     sys.stdout.flush()
     while server.wait_for_termination(timeout=_ENGINE_CHECK) and os.getppid() == engine:  # True: the time is up
         pass
-    # A create in flight may still finish in the world, as with the real plugins; then the process ends.
+    # A request in flight may still finish in the world, as with the real plugins, but is not tried again.
+    cancelled.set()
     server.stop(_LAST_CALLS).wait()

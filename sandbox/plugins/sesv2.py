@@ -5,6 +5,7 @@ Operations and bodies: https://docs.aws.amazon.com/ses/latest/APIReference-V2/We
 
 from __future__ import annotations
 
+import abc
 import datetime
 import urllib.parse
 from typing import Any, ClassVar, Final
@@ -36,10 +37,13 @@ def _tags(found: list[State]) -> State | None:
     return {tag["Key"]: tag["Value"] for tag in found} or None
 
 
-class Tagged:
-    """What identities and configuration sets share: a region, an ARN and tags."""
+class Tagged(abc.ABC):
+    """What identities and configuration sets share: a region, an ARN and tags, and how they are read and deleted."""
 
-    kind: str
+    kind: str  # in ARNs
+    collection: str  # in paths
+    title: str  # in messages
+    operation: str  # behind Get, Create, Delete
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -68,6 +72,39 @@ class Tagged:
             self.call(state, "UntagResource", "DELETE", "tags", query=query)
         if changed := {key: value for key, value in new.items() if old.get(key) != value}:
             self.call(state, "TagResource", "POST", "tags", {"ResourceArn": arn, "Tags": tag_list(changed)})
+
+    def read(self, id_: str, state: State) -> tuple[str, State] | None:
+        """Read the object and its tags."""
+        try:
+            return id_, self.now(id_, state)
+        except AwsError as error:
+            if error.missing:
+                return None
+            raise self.says("reading", id_, error) from None
+
+    def delete(self, id_: str, state: State) -> None:
+        """Delete the object; one that is gone is fine."""
+        try:
+            self.call(state, f"Delete{self.operation}", "DELETE", path_of(self.collection, id_))
+        except AwsError as error:
+            if not error.missing:
+                raise self.says("deleting", id_, error) from None
+
+    def now(self, name: str, before: State) -> State:
+        """Return the object's properties as they are; `before` is its state so far. Raises AwsError."""
+        state = {"region": before.get("region") or self._account.aws.region}
+        found = self.call(state, f"Get{self.operation}", "GET", path_of(self.collection, name))
+        tags = self.read_tags(state, name)
+        shared = {**state, "arn": self.arn(state, name), "tags": tags, "tagsAll": tags or {}}
+        return {**self.outputs(name, found, before), **shared}
+
+    @abc.abstractmethod
+    def outputs(self, name: str, found: State, before: State) -> State:
+        """Translate the vendor's answer into properties."""
+
+    def says(self, doing: str, name: str, error: AwsError) -> VendorError:
+        """Say what was being done when AWS refused."""
+        return says(f"{doing} {self.title}", name, error)
 
 
 def path_of(collection: str, name: str, *more: str) -> str:
@@ -109,7 +146,7 @@ def identity_outputs(found: State) -> State:
 class EmailIdentity(Tagged):
     """aws:sesv2/emailIdentity:EmailIdentity; its id is the identity's name."""
 
-    kind = "identity"
+    kind, collection, title, operation = "identity", "identities", "SESv2 Email Identity", "EmailIdentity"
     properties: ClassVar[Properties] = {
         "emailIdentity": Property(required=True, replaces=True),
         "configurationSetName": Property(),
@@ -146,17 +183,8 @@ class EmailIdentity(Tagged):
         try:
             self.call(inputs, "CreateEmailIdentity", "POST", "identities", body)
         except AwsError as error:
-            raise says("creating SESv2 Email Identity", name, error) from None
-        return name, self._now(name, inputs)
-
-    def read(self, id_: str, state: State) -> tuple[str, State] | None:
-        """Read the identity and its tags."""
-        try:
-            return id_, self._now(id_, state)
-        except AwsError as error:
-            if error.missing:
-                return None
-            raise says("reading SESv2 Email Identity", id_, error) from None
+            raise self.says("creating", name, error) from None
+        return name, self.now(name, inputs)
 
     def update(self, id_: str, state: State, inputs: State) -> State:
         """Change the default configuration set, the DKIM keys or the tags."""
@@ -167,17 +195,9 @@ class EmailIdentity(Tagged):
                 self.call(state, "PutEmailIdentityConfigurationSetAttributes", "PUT", path, body)
             self._update_signing(id_, state, inputs)
             self.update_tags(state, id_, inputs.get("tags"))
-            return self._now(id_, {**state, **inputs})
+            return self.now(id_, {**state, **inputs})
         except AwsError as error:
-            raise says("updating SESv2 Email Identity", id_, error) from None
-
-    def delete(self, id_: str, state: State) -> None:
-        """Delete the identity; one that is gone is fine."""
-        try:
-            self.call(state, "DeleteEmailIdentity", "DELETE", path_of("identities", id_))
-        except AwsError as error:
-            if not error.missing:
-                raise says("deleting SESv2 Email Identity", id_, error) from None
+            raise self.says("updating", id_, error) from None
 
     def _update_signing(self, id_: str, state: State, inputs: State) -> None:
         wanted, old = inputs.get("dkimSigningAttributes"), state.get("dkimSigningAttributes") or {}
@@ -188,22 +208,13 @@ class EmailIdentity(Tagged):
         path = f"/v1/email/{path_of('identities', id_, 'dkim', 'signing')}"
         self._account.aws.json("PutEmailIdentityDkimSigningAttributes", "PUT", path, body, state.get("region", ""))
 
-    def _now(self, name: str, before: State) -> State:
-        region = before.get("region") or self._account.aws.region
-        found = self.call({"region": region}, "GetEmailIdentity", "GET", path_of("identities", name))
-        tags = self.read_tags({"region": region}, name)
-        outputs = identity_outputs(found)
+    def outputs(self, name: str, found: State, before: State) -> State:
+        """Translate GetEmailIdentity's answer, with the owner's key as it was given: AWS never gives it back."""
+        outputs = {**identity_outputs(found), "emailIdentity": name}
         kept = before.get("dkimSigningAttributes") or {}
-        for key in ("domainSigningPrivateKey", "domainSigningSelector"):  # never given back
+        for key in ("domainSigningPrivateKey", "domainSigningSelector"):
             outputs["dkimSigningAttributes"][key] = kept.get(key)
-        return {
-            **outputs,
-            "emailIdentity": name,
-            "arn": self.arn({"region": region}, name),
-            "region": region,
-            "tags": tags,
-            "tagsAll": tags or {},
-        }
+        return outputs
 
 
 def _signing(attributes: State | None) -> State | None:

@@ -1,3 +1,5 @@
+"""DNS as the receiver asks it."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""The receiving side: SPF, DKIM and DMARC judged by independent libraries, mail kept as files."""
+
 from __future__ import annotations
 
 import importlib.util

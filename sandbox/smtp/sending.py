@@ -1,3 +1,5 @@
+"""What SES decides of a message that an application handed in, and how it sends it on."""
+
 from __future__ import annotations
 
 import time

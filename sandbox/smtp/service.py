@@ -1,3 +1,5 @@
+"""What the SMTP side needs of AWS, as protocols."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

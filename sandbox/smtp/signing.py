@@ -1,3 +1,5 @@
+"""A message as SES sends it on: header fields replaced, DKIM signatures added."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""SMTP submission as SES's endpoints speak it: STARTTLS or TLS, AUTH, and SES's replies."""
+
 from __future__ import annotations
 
 import asyncio

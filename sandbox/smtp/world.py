@@ -1,3 +1,5 @@
+"""The SMTP ports and the receiver behind them, in an event loop of their own."""
+
 from __future__ import annotations
 
 import asyncio
@@ -11,9 +13,6 @@ if TYPE_CHECKING:
     from sandbox.smtp.sending import Submitted
     from sandbox.smtp.service import MailService
 
-SERVICE_SELECTOR = "sandboxservicekey"  # of the signature that amazonses.com puts on everything
-
-SERVICE_DOMAIN = "amazonses.com"
 START_SECONDS = STOP_SECONDS = 10.0
 
 

@@ -14,6 +14,10 @@ TOKENS = ["aaaa", "bbbb", "cccc"]
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
+class Refused(Exception):
+    """What a handler raises for a look-up that its provider refuses: the provider's words."""
+
+
 class Recorder(mocks.Mocks):
     """Answers like the providers do and remembers every resource and its options."""
 
@@ -62,10 +66,13 @@ class Recorder(mocks.Mocks):
             return f"{args.name}-id", {}
         return f"{args.name}-id", {**args.inputs, **_outputs(args)}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer an invoke by the handler of its token."""
         self.calls.append((args.token, dict(args.args)))
-        return self.handlers[args.token](dict(args.args)), None
+        try:
+            return self.handlers[args.token](dict(args.args)), []
+        except Refused as refused:
+            return {}, [("", str(refused))]
 
     def of(self, type_token: str) -> list[mocks.MockResourceArgs]:
         """List the resources of one type."""
@@ -84,7 +91,7 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(recorder)
         self._recorder = recorder
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
+    def RegisterResource(self, request: Any) -> Any:
         self._recorder.requests[request.name] = request
         self._recorder.versions[request.name] = request.version
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mocks have no types
@@ -111,4 +118,4 @@ def _secret(value: Any) -> dict[str, Any]:
     return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
 
 
-__all__ = ["TOKENS", "Recorder", "settings"]
+__all__ = ["TOKENS", "Recorder", "Refused", "settings"]

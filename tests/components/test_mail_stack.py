@@ -12,7 +12,7 @@ import pytest
 from components.mail_stack import MailStack
 from mailstack.errors import MailstackError
 
-from .mocks import TOKENS, Recorder
+from .mocks import TOKENS, Recorder, Refused
 
 CLOUDFLARE = "cloudflare:index/dnsRecord:DnsRecord"
 IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
@@ -198,6 +198,8 @@ def test_a_given_login_makes_no_iam_user(recorder: Recorder) -> None:
 def test_no_login_gives_a_policy_for_roles(recorder: Recorder) -> None:
     """Without a login the stack hands out the policy that a role needs, and no bundle."""
     settings = {**SETTINGS, "senders": {"notify": {"domain": "notify.example.com", "login": "none"}}}
+    assert recorder.run(program(settings)) == {}
+    assert recorder.run(program(settings, "revision")) == {}
     policies = recorder.run(program(settings, "send_policy"))
     assert json.loads(policies["notify"])["Statement"][0]["Action"] == "ses:SendRawEmail"
     assert not [one for one in recorder.resources if one.typ.startswith("aws:iam")]
@@ -229,12 +231,19 @@ def test_further_spf_terms_are_published_at_the_from_domain(recorder: Recorder) 
 
 
 def test_what_stands_long_is_protected_and_keys_are_not(recorder: Recorder) -> None:
-    """Identity, MAIL FROM, configuration set, user and records are protected; keys and policies can be replaced."""
+    """Identity, MAIL FROM, configuration set, user, policy and records are protected; a key can be replaced."""
     recorder.run(program(SETTINGS))
     protected = {one.type for one in recorder.requests.values() if one.custom and one.protect}
-    assert protected == {CONFIGURATION_SET, IDENTITY, MAIL_FROM, USER, CLOUDFLARE}
+    assert protected == {CONFIGURATION_SET, IDENTITY, MAIL_FROM, USER, POLICY, CLOUDFLARE}
     recorder.run(program(with_domain(protect=False)))
     assert not [one.name for one in recorder.requests.values() if one.protect]
+
+
+def test_a_protected_policy_keeps_the_key_that_it_depends_on(recorder: Recorder) -> None:
+    """The engine deletes nothing whose dependents are protected: the key goes only when its policy may go."""
+    recorder.run(program(SETTINGS))
+    dependencies = [urn.rsplit("::", 1)[1] for urn in recorder.requests["mail-notify-policy"].dependencies]
+    assert "mail-notify-key" in dependencies
 
 
 def test_records_are_deleted_before_they_are_replaced(recorder: Recorder) -> None:
@@ -284,7 +293,41 @@ def test_a_zone_that_the_host_does_not_show_is_one_sentence(recorder: Recorder) 
     recorder.handlers["cloudflare:index/getZones:getZones"] = lambda args: {"results": []}
     with pytest.raises(MailstackError, match=r"mailstack:dns\.example\.com: Cloudflare shows no zone example\.com"):
         recorder.run(program(SETTINGS))
-    assert not recorder.of(CLOUDFLARE)
+    assert not [one for one in recorder.resources if one.custom]
+
+
+@pytest.mark.parametrize(
+    ("domain", "sentence"),
+    [
+        ({"ttl": 30}, "Cloudflare takes a TTL of 1"),
+        ({"manage": False}, "there is no identity notify.example.com"),
+    ],
+)
+def test_what_is_refused_leaves_nothing_half_made(recorder: Recorder, domain: dict[str, Any], sentence: str) -> None:
+    """A refusal comes before the first resource: an update that nobody previewed makes nothing either."""
+
+    def missing(arguments: dict[str, Any]) -> dict[str, Any]:
+        raise Refused("api error NotFoundException: Email identity notify.example.com does not exist.")
+
+    recorder.handlers[LOOKUP] = missing
+    other = {"other.example.com": {}, "notify.example.com": domain}
+    with pytest.raises(MailstackError, match=sentence):
+        recorder.run(program({**SETTINGS, "domains": other}))
+    assert not [one for one in recorder.resources if one.custom]
+
+
+def test_an_aws_provider_without_the_kits_own_is_refused_before_anything_is_made(recorder: Recorder) -> None:
+    """The wait must ask the provider's account: without a provider of its own it cannot know which that is."""
+
+    def explicit() -> Any:
+        import pulumi_aws
+
+        aws = pulumi_aws.Provider("aws", region="eu-west-1")
+        return MailStack("mail", SETTINGS, pulumi.ResourceOptions(providers=[aws])).smtp
+
+    with pytest.raises(MailstackError, match=r"^opts\.providers: an AWS provider was given without a mailstack one"):
+        recorder.run(explicit)
+    assert {one.typ for one in recorder.resources if one.custom} <= {"pulumi:providers:aws"}
 
 
 def test_an_output_where_it_would_decide_what_exists_is_refused(recorder: Recorder) -> None:
@@ -320,6 +363,17 @@ def test_given_secrets_stay_secret_on_their_way(recorder: Recorder) -> None:
     recorder.run(program(settings))
     for request in recorder.requests.values():
         assert "canary-password" not in str(request)
+
+
+def test_a_given_username_stays_out_of_the_plain_revision(recorder: Recorder) -> None:
+    """The id of an access key is no secret and is shown; a username from mailstack:secrets is."""
+    given = {**SETTINGS, "senders": {"notify": {"domain": "notify.example.com", "login": "given"}}}
+    user = {"username": "canary-username", "password": "canary-password"}
+    assert recorder.run(program({**given, "secrets": {"notify": user}}, "revision")) == {"notify": {"keyId": None}}
+    keys = {"accessKeyId": "AKIAEXAMPLE", "secretAccessKey": "some+secret+key"}
+    assert recorder.run(program({**given, "secrets": {"notify": keys}}, "revision")) == {
+        "notify": {"keyId": "AKIAEXAMPLE"}
+    }
 
 
 def test_the_readme_holds_no_secret(recorder: Recorder) -> None:

@@ -51,7 +51,7 @@ class Project:
             self.run("stack", "init", self.stack)
 
     def _checkpoint(self) -> Path:
-        project = yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"]
+        project = str(yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"])
         return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:

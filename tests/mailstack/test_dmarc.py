@@ -1,3 +1,5 @@
+"""DMARC records: parsed, written, and which one covers a name (RFC 9989)."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,5 @@
+"""The errors that users read."""
+
 from __future__ import annotations
 
 from mailstack.errors import MailstackError, SettingsError

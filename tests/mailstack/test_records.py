@@ -1,3 +1,5 @@
+"""Record sets and names: what DNS holds, what is refused, and which zone a name belongs to."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""SES endpoints, passwords and policies, against AWS's published values."""
+
 from __future__ import annotations
 
 import base64

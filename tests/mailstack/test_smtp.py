@@ -1,3 +1,5 @@
+"""The SMTP settings: URI, stack output and back, and no secret in a repr."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,3 +1,5 @@
+"""SPF records: parsed, merged, and counted in look-ups (RFC 7208)."""
+
 from __future__ import annotations
 
 import ipaddress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from asyncio import WriteTransport
 from email.message import Message
 from typing import Any
 
@@ -21,19 +22,23 @@ class _Handler(MessageHandler):
         self.mails: list[Message] = []
         self.rcpt_reply = "250 OK"
         self.data_reply = "250 Ok 0102018f-000000"
+        self.hangs_up = False
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.rcpt_reply.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt_reply
 
-    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         await super().handle_DATA(server, session, envelope)
         return self.data_reply
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.hangs_up and isinstance(server.transport, WriteTransport):
+            server.transport.abort()
+        return "221 Bye"
 
     def handle_message(self, message: Message) -> None:
         self.mails.append(message)
@@ -90,6 +95,10 @@ class SmtpServer:
     def answer_rcpt(self, reply: str) -> None:
         """Answer RCPT TO so."""
         self._handler.rcpt_reply = reply
+
+    def hang_up(self) -> None:
+        """Break the connection instead of answering QUIT."""
+        self._handler.hangs_up = True
 
     def stop(self) -> None:
         self._controller.stop()

@@ -178,6 +178,14 @@ def test_no_pulumi_says_how_to_get_one(project: Path) -> None:
     assert "tools/pulumi/build" in sentence
 
 
+def test_a_pulumi_that_cannot_be_run_is_said(pulumi: FakePulumi) -> None:
+    """A program for another machine is one sentence that names it."""
+    pulumi.program.write_bytes(b"\x7fELF\x00")
+    result = CliRunner().invoke(main, ["bundle"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {pulumi.program} cannot be run: ")
+
+
 def test_an_old_pulumi_is_refused(pulumi: FakePulumi) -> None:
     """A `pulumi` older than the project's requirement is refused with both versions."""
     pulumi.answer(version="v3.219.9")

@@ -63,6 +63,15 @@ def test_a_bundles_header_redirects_nothing(pulumi: FakePulumi, smtp_server: Sta
     assert (mail.get_content_type(), mail["X-Team"]) == ("text/plain", "a")
 
 
+def test_a_mail_that_was_taken_stays_taken(pulumi: FakePulumi, smtp_server: Start, ca_file: Path) -> None:
+    """A server that breaks the connection after it took the mail has taken it (RFC 5321 section 4.1.1.10)."""
+    server = smtp_server()
+    server.hang_up()
+    result = _send(pulumi, server, "--ca-file", str(ca_file))
+    assert result.exit_code == 0, result.output
+    assert len(server.mails) == 1
+
+
 def test_both_sides_are_shown_and_the_login_is_not(pulumi: FakePulumi, smtp_server: Start, ca_file: Path) -> None:
     """Each command and reply has a line of its own; of AUTH only the mechanism is shown."""
     server = smtp_server()

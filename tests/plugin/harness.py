@@ -86,7 +86,7 @@ class EngineLog(engine_pb2_grpc.EngineServicer):
     def __init__(self) -> None:
         self.lines: list[tuple[str, bool]] = []
 
-    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+    def Log(self, request: Any, context: Any) -> Any:
         self.lines.append((request.message, request.ephemeral))
         return empty_pb2.Empty()
 

@@ -18,6 +18,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
+from plugin.engine import CHANNEL_OPTIONS
+
 from .harness import EngineLog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +104,14 @@ def test_the_process_ends_when_its_parent_is_killed(environment: dict[str, str])
         assert _alive(pid)
         parent.send_signal(signal.SIGKILL)
         assert _ends(pid, 5)
+
+
+def test_a_quiet_connection_is_not_taken_for_a_broken_one() -> None:
+    """By default gRPC lets a connection go idle after 30 minutes without a call, which would end the plugin.
+
+    The largest value switches that off (grpc/impl/channel_arg_names.h, GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS).
+    """
+    assert ("grpc.client_idle_timeout_ms", 2**31 - 1) in CHANNEL_OPTIONS
 
 
 def test_the_launcher_names_the_python_that_is_missing(tmp_path: Path, environment: dict[str, str]) -> None:

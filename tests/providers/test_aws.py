@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from providers.aws import AwsAccount, AwsAccountError
+
+from .serving import Quiet, serving
 
 
 @dataclass
@@ -27,7 +30,7 @@ class FakeSts:
 def _sts() -> Iterator[FakeSts]:
     fake = FakeSts()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
             signer = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
@@ -40,20 +43,10 @@ def _sts() -> Iterator[FakeSts]:
                 f"<SessionToken>t{number}</SessionToken><Expiration>{expires}</Expiration></Credentials>"
                 "</AssumeRoleResult></AssumeRoleResponse>"
             ).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(200, data)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield fake
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as fake.url:
+        yield fake
 
 
 @pytest.fixture(autouse=True)
@@ -125,12 +118,28 @@ def test_a_role_of_a_profile_is_assumed_with_its_keys(sts: FakeSts) -> None:
     assert sts.asked[0]["signer"] == "AKIDPROFILE"
 
 
+def test_a_role_is_not_waited_for_without_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An STS that takes the request and never answers ends the question like any other service does."""
+    monkeypatch.setattr("providers.aws._ATTEMPTS", 1)
+    monkeypatch.setattr("providers.aws._SECONDS_TO_ANSWER", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        role = {"roleArn": "arn:aws:iam::222222222222:role/x"}
+        account = AwsAccount(assume_roles=[role], endpoints={"sts": endpoint})
+        began = time.monotonic()
+        with pytest.raises(ReadTimeoutError):
+            _key(account)
+        assert time.monotonic() - began < 30
+
+
 @pytest.mark.parametrize(
     ("account", "words"),
     [
         (AwsAccount(profile="nowhere"), "nowhere"),
         (AwsAccount(assume_roles=[{"sessionName": "x"}]), "roleArn"),
         (AwsAccount(endpoints={"sesv2": "not a url"}), "not a url"),
+        (AwsAccount(access_key="AKID"), "accessKey without aws:secretKey"),
+        (AwsAccount(secret_key="canary"), "secretKey without aws:accessKey"),
     ],
 )
 def test_what_cannot_be_used_is_said(account: AwsAccount, words: str) -> None:

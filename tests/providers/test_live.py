@@ -81,9 +81,10 @@ def test_no_answer_is_not_the_answer_that_there_is_nothing() -> None:
         live.lookup("a.broken.example.com", "TXT")
 
 
-def test_the_variable_must_be_an_address_and_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("server", ["localhost", "localhost:53", "127.0.0.1:", "127.0.0.1:99999", ":53"])
+def test_the_variable_must_be_an_address_and_a_port(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
     """A server that cannot be one is said with the variable's name."""
-    monkeypatch.setenv("MAILSTACK_DNS_SERVER", "localhost")
+    monkeypatch.setenv("MAILSTACK_DNS_SERVER", server)
     with pytest.raises(live.LookupFailed, match="MAILSTACK_DNS_SERVER"):
         live.lookup("example.com", "TXT")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError, UnauthorizedSSOTokenError
 
 from providers.aws import AwsAccount
 from providers.smtp.base import DomainMissing, DomainStatus, ProviderBusy, ProviderError
 from providers.smtp.ses import Ses
+
+from .serving import Quiet, serving
 
 
 @dataclass
@@ -34,27 +37,15 @@ class FakeSes:
 def _ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSes]:
     fake = FakeSes()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             fake.paths.append(self.path)
-            data = json.dumps(fake.body).encode()
-            self.send_response(fake.status)
-            if fake.error:
-                self.send_header("x-amzn-ErrorType", fake.error)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
+            headers = {"x-amzn-ErrorType": fake.error} if fake.error else {}
+            self.answer(fake.status, json.dumps(fake.body).encode(), **headers)
 
     monkeypatch.setattr("providers.aws._ATTEMPTS", 1)  # botocore's own retries would only slow the tests down
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield fake
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as fake.url:
+        yield fake
 
 
 def _identity(dkim: str, mail_from: str | None, sending: bool = True) -> dict[str, Any]:
@@ -125,6 +116,20 @@ def test_an_endpoint_out_of_reach_may_answer_later(monkeypatch: pytest.MonkeyPat
     account = AwsAccount(endpoints={"sesv2": "http://127.0.0.1:1"}, access_key="AKID", secret_key="x")
     with pytest.raises(ProviderBusy, match=r"http://127\.0\.0\.1:1"):
         Ses(account, "eu-west-1").status("notify.example.com", True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [UnauthorizedSSOTokenError(), CredentialRetrievalError(provider="custom-process", error_msg="exit code 1")],
+)
+def test_a_login_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    """An SSO session that is over, or a credential process that fails, is not mended by asking again."""
+    client = SimpleNamespace(get_email_identity=Mock(side_effect=failure))
+    monkeypatch.setattr(AwsAccount, "client", lambda *_: client)
+    with pytest.raises(ProviderError, match="check the AWS credentials") as caught:
+        Ses(AwsAccount(), "eu-west-1").status("notify.example.com", True)
+    assert str(failure) in str(caught.value)
+    assert type(caught.value) is ProviderError
 
 
 def test_no_credentials_say_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

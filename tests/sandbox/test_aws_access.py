@@ -1,3 +1,5 @@
+"""AWS's door: keys, signatures, roles and policies, asked with boto3."""
+
 from __future__ import annotations
 
 import json
@@ -247,6 +249,29 @@ def test_older_sdks_list_with_get(aws: Aws) -> None:
     aws.client("sesv2").create_email_identity(EmailIdentity="example.com")
     for path, member in (("identities", "EmailIdentities"), ("configuration-sets", "ConfigurationSets")):
         assert member in json.loads(_signed(aws, "GET", f"/v2/email/{path}?PageSize=5", b"", "ses"))
+
+
+def test_older_sdks_set_dkim_keys_under_v1(aws: Aws) -> None:
+    """The DKIM keys of an identity can also be set under /v1, where the API's earlier models have the operation."""
+    ses = aws.client("sesv2")
+    ses.create_email_identity(EmailIdentity="example.com")
+    body = b'{"SigningAttributesOrigin": "AWS_SES", "SigningAttributes": {"NextSigningKeyLength": "RSA_1024_BIT"}}'
+    _signed(aws, "PUT", "/v1/email/identities/example.com/dkim/signing", body, "ses")
+    assert aws.seen[-1].action == "PutEmailIdentityDkimSigningAttributes"
+    assert (
+        ses.get_email_identity(EmailIdentity="example.com")["DkimAttributes"]["NextSigningKeyLength"] == "RSA_1024_BIT"
+    )
+
+
+def test_a_user_keeps_its_tags_where_it_goes(aws: Aws) -> None:
+    """A new path or name changes a user's ARN, and nothing else of it."""
+    iam = aws.client("iam")
+    tags = [{"Key": "mailstack", "Value": "project/stack"}]
+    iam.create_user(UserName="notify", Path="/mailstack/", Tags=tags)
+    iam.update_user(UserName="notify", NewPath="/other/")
+    iam.update_user(UserName="notify", NewUserName="billing")
+    assert iam.list_user_tags(UserName="billing")["Tags"] == tags
+    assert iam.get_user(UserName="billing")["User"]["Arn"].endswith(":user/other/billing")
 
 
 def test_action_that_moto_lacks_is_named(aws: Aws) -> None:

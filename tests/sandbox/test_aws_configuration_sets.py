@@ -1,3 +1,5 @@
+"""SES configuration sets, suppression and account settings, asked with boto3."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

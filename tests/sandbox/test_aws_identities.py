@@ -1,3 +1,5 @@
+"""SES identities and their verification by DNS, asked with boto3."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""What the mail server asks of AWS: logins, verified identities, and who may send what."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,5 @@
+"""Cloudflare's lists and zones over HTTP."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Cloudflare's records over HTTP: fields, refusals in its words, and what DNS publishes of them."""
+
 from __future__ import annotations
 
 from typing import Any

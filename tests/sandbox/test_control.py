@@ -1,3 +1,5 @@
+"""The control API: faults, the log of requests, delegations and foreign records."""
+
 from __future__ import annotations
 
 import time
@@ -22,7 +24,10 @@ class Here:
         store, traffic = Store(), Traffic()
         store.add_zone("example.com")
         self.traffic, self.names = traffic, Names(store, lambda token: None)
-        self._control = Client(Control(lambda: {"world": "w"}, lambda: MAIL, traffic, self.names))
+        self.production: dict[tuple[str, str], bool] = {}
+        self._control = Client(
+            Control(lambda: {"world": "w"}, lambda: MAIL, traffic, self.names, self._grant_production)
+        )
         self._cloudflare = Client(
             Cloudflare(store, TOKEN, self.names.delegated_elsewhere, lambda *seen: traffic.see("cloudflare", *seen))
         )
@@ -31,6 +36,9 @@ class Here:
         """Return status and JSON of the control API's answer."""
         answer = self._control.open(path, method=method, json=body)
         return answer.status_code, answer.get_json(silent=True)
+
+    def _grant_production(self, account: str, region: str, granted: bool) -> None:
+        self.production[account, region] = granted
 
     def zones(self) -> Any:
         """Ask Cloudflare for its zones."""
@@ -143,3 +151,16 @@ def test_a_mistake_is_said(here: Here, method: str, path: str, body: Any, status
     found, answer = here.control(method, path, body)
     assert found == status
     assert words in answer["error"]
+
+
+def test_an_account_is_put_into_the_ses_sandbox_and_let_out(here: Here) -> None:
+    """Production access is set by account and region; a request without either or without a word is refused."""
+    path = "/production/123456789012/eu-west-1"
+    assert here.control("PUT", path, {"granted": False}) == (204, None)
+    assert here.production == {("123456789012", "eu-west-1"): False}
+    for wrong, body in (
+        (path, {}),
+        ("/production/12/eu-west-1", {"granted": True}),
+        ("/production", {"granted": True}),
+    ):
+        assert here.control("PUT", wrong, body)[0] == 400

@@ -1,3 +1,5 @@
+"""DNS over UDP and TCP, asked with dnspython."""
+
 from __future__ import annotations
 
 import socket

@@ -1,3 +1,5 @@
+"""The mail cloud as a process: started, asked, stopped, and killed."""
+
 from __future__ import annotations
 
 import json
@@ -24,7 +26,9 @@ import pytest
 
 import sandbox
 from mailstack.ses import FIPS_REGIONS, SMTP_REGIONS, smtp_host
+from sandbox import lifecycle
 from sandbox.certificate import server_names
+from sandbox.server import World
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -248,6 +252,34 @@ def test_a_start_that_fails_shows_the_end_of_its_log(tmp_path: Path, monkeypatch
     assert sandbox.status(tmp_path / "cloud") == {"running": False}
 
 
+def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """A file in the way is one sentence, not a traceback."""
+    (tmp_path / "file").touch()
+    with pytest.raises(sandbox.SandboxError, match=r"cannot be used: .*Not a directory"):
+        sandbox.start(tmp_path / "file" / "cloud")
+
+
+def test_a_start_that_is_interrupted_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the cloud comes up ends it: a next start would not know of it."""
+    started: list[subprocess.Popen[bytes]] = []
+    spawn = lifecycle._spawn
+
+    def note(directory: Path) -> subprocess.Popen[bytes]:
+        started.append(spawn(directory))
+        return started[-1]
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifecycle, "_spawn", note)
+    monkeypatch.setattr("sandbox.lifecycle.time.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.start(tmp_path)
+    [process] = started
+    assert process.returncode is not None
+    assert not Path(f"/proc/{process.pid}").exists()
+
+
 def test_a_second_cloud_in_the_same_directory_is_refused(directory: Path) -> None:
     """`python -m sandbox` does not take over the directory of a cloud that runs."""
     result = subprocess.run(
@@ -260,18 +292,31 @@ def test_a_second_cloud_in_the_same_directory_is_refused(directory: Path) -> Non
     assert sandbox.status(directory)["running"]
 
 
-@pytest.mark.parametrize("service", ["aws", "dns", "smtp-tls"])
-def test_a_given_port_is_taken_or_its_use_is_said(tmp_path: Path, service: str) -> None:
+def test_a_given_port_that_is_in_use_is_said(tmp_path: Path) -> None:
     """`python -m sandbox --port-...` says in one sentence which port is in use."""
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         result = subprocess.run(
-            [sys.executable, "-m", "sandbox", "--dir", str(tmp_path), f"--port-{service}", str(port)],
+            [sys.executable, "-m", "sandbox", "--dir", str(tmp_path), "--port-dns", str(port)],
             cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error: port {port} (--port-{service}) is in use on 127.0.0.1; ")
+    assert result.stderr.startswith(f"error: port {port} (--port-dns) is in use on 127.0.0.1; ")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("service", ["aws", "smtp_tls", "control"])
+def test_whatever_service_its_port_is_for(tmp_path: Path, service: str) -> None:
+    """Each kind of server notices that its port is in use, and the others are closed again."""
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        world = World(tmp_path, {service: port})
+        with pytest.raises(
+            sandbox.SandboxError, match=rf"^port {port} \(--port-{service.replace('_', '-')}\) is in use"
+        ):
+            world.start()
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", world.ports["dns"]), timeout=5):
+        pass
 
 
 def test_importing_the_sandbox_loads_nothing_heavy() -> None:

@@ -1,3 +1,5 @@
+"""The receiver's DMARC evaluation against RFC 9989, and against authheaders where both must agree."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,3 +1,5 @@
+"""The receiver's verdicts on mail that went through submission."""
+
 from __future__ import annotations
 
 import email

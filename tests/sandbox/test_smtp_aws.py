@@ -1,3 +1,5 @@
+"""SMTP and AWS together: a user made through the API sends mail."""
+
 from __future__ import annotations
 
 import base64

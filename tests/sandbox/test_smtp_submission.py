@@ -1,3 +1,5 @@
+"""SMTP submission as SES answers it, spoken with smtplib."""
+
 from __future__ import annotations
 
 import base64

@@ -13,6 +13,7 @@ import botocore.awsrequest
 import botocore.credentials
 import grpc
 import pytest
+from moto.core.base_backend import BackendDict
 from moto.server import ThreadedMotoServer
 
 from sandbox.plugins.aws import AwsProvider
@@ -28,6 +29,7 @@ SET = {"configurationSetName": "example_com", "reputationOptions": {"reputationM
 
 @pytest.fixture(scope="module", name="moto")
 def _moto() -> Iterator[str]:
+    BackendDict.reset()  # it holds what earlier tests of this process left
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

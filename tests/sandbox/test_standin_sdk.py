@@ -13,10 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi_aws
 import pulumi_cloudflare
 import pytest
 from pulumi import _types
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi_aws.iam import access_key, user, user_policy
 from pulumi_aws.sesv2 import configuration_set, email_identity, email_identity_mail_from_attributes
 from pulumi_cloudflare import dns_record
@@ -67,24 +69,49 @@ def test_the_launcher_serves_and_ends_with_its_engine(name: str, tmp_path: Path)
     """The first line printed is a port, in whatever folder it starts; the process ends when the engine is gone."""
     for shadow in ("sandbox.py", "grpc.py", "http.py"):
         (tmp_path / shadow).write_text("raise SystemExit('shadowed')")
+    engine, pid, _ = _started(name, tmp_path, {**os.environ})
+    with engine:
+        engine.kill()
+        assert _ends(pid)
+
+
+def test_no_retry_outlives_the_engine(tmp_path: Path) -> None:
+    """A plugin that waits to ask AWS once more ends with its engine all the same."""
+    unreachable = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    engine, pid, port = _started("aws", tmp_path, {**os.environ, **unreachable})
+    with engine, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        request = provider_pb2.ConfigureRequest(args=encode({"region": "eu-west-1"}))
+        asked = provider_pb2_grpc.ResourceProviderStub(channel).Configure.future(request)
+        time.sleep(3)  # by now it waits between attempts, which takes a minute and more in all
+        assert not asked.done()
+        engine.kill()
+        assert _ends(pid)
+
+
+def _started(name: str, folder: Path, environment: dict[str, str]) -> tuple[subprocess.Popen[str], int, int]:
+    """Start a launcher as a child of a process that stands for the engine; give that, the child's pid and its port."""
     starts = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", starts, str(BIN / f"pulumi-resource-{name}"), "127.0.0.1:1"]
     engine = subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ}
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     )
     assert engine.stdout is not None
-    pid = int(engine.stdout.readline())
-    assert re.fullmatch(r"\d+\n", engine.stdout.readline())
-    engine.kill()
-    engine.communicate()
+    pid, port = int(engine.stdout.readline()), engine.stdout.readline()
+    assert re.fullmatch(r"\d+\n", port)
+    return engine, pid, int(port)
+
+
+def _ends(pid: int) -> bool:
+    """Wait for a process to end; one that nobody collects (state Z) has ended."""
     deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if state == "Z":  # ended, and nobody is there to collect it
-            break
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
         time.sleep(0.1)
-    else:
-        assert not Path(f"/proc/{pid}").exists()
+    return False
 
 
 def test_values_survive_the_wire() -> None:

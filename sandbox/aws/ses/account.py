@@ -1,3 +1,5 @@
+"""SES operations on the account, its suppression list, tags and identity policies."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""SES's wire format, read and written by the service's own model in botocore."""
+
 from __future__ import annotations
 
 import json

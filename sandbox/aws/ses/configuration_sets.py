@@ -1,3 +1,5 @@
+"""SES operations on configuration sets and their event destinations."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""DKIM tokens and the key pairs behind them."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""SES operations on identities: domains and addresses that mail may come from."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Which function answers which operation of SES API v2."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Lists in pages, as SES API v2 gives them."""
+
 from __future__ import annotations
 
 import base64

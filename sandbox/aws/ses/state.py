@@ -1,3 +1,5 @@
+"""What SES holds: identities and configuration sets, by account and region."""
+
 from __future__ import annotations
 
 import time

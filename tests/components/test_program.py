@@ -1,0 +1,69 @@
+"""The program's edges: what the engine hands over as configuration, what the environment changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import lookups, program
+from components.mail_stack import MailStack
+from mailstack.errors import MailstackError
+
+from .mocks import Recorder
+
+SENDERS = '{"notify": {"domain": "notify.example.com"}}'
+
+
+def arguments(monkeypatch: pytest.MonkeyPatch, **values: str) -> dict[str, Any]:
+    """Return what the component is given for configuration values as the engine hands them over."""
+    given: dict[str, Any] = {}
+
+    class Recorded:
+        def __init__(self, name: str, args: dict[str, Any]) -> None:
+            given.update(args)
+
+        def outputs(self) -> dict[str, Any]:
+            return {}
+
+    monkeypatch.setattr(program, "MailStack", Recorded)
+    pulumi.runtime.set_all_config({f"mailstack:{key}": value for key, value in values.items()})
+    try:
+        program.run()
+    finally:
+        pulumi.runtime.set_all_config({})
+    return given
+
+
+@pytest.mark.parametrize("label", ["2024", "true", "null"])
+def test_a_label_stays_text_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
+    """The engine hands every plain value over as text: a stage named 2024 is no number."""
+    assert arguments(monkeypatch, stage=label, senders=SENDERS) == {
+        "stage": label,
+        "senders": {"notify": {"domain": "notify.example.com"}},
+    }
+
+
+def test_a_key_with_nothing_behind_it_is_as_if_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mailstack:stage:` and nothing more arrives as empty text and means the default."""
+    assert arguments(monkeypatch, stage="", defaults="") == {}
+
+
+@pytest.mark.parametrize("value", ["nonsense", "tls=127.0.0.1:465", "starttls=localhost,tls=127.0.0.1:465"])
+def test_endpoints_in_another_form_are_one_sentence(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """What MAILSTACK_SES_SMTP_ENDPOINTS should look like is said, not shown as a traceback."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("MAILSTACK_SES_SMTP_ENDPOINTS", value)
+    settings = {"dns": {"example.com": {"host": "cloudflare"}}, "senders": {"notify": {"domain": "notify.example.com"}}}
+    with pytest.raises(MailstackError, match=r"^MAILSTACK_SES_SMTP_ENDPOINTS: .*starttls=HOST:PORT"):
+        Recorder.install().run(lambda: MailStack("mail", settings).smtp)
+
+
+def test_cloudflares_words_are_taken_out_of_its_answer() -> None:
+    """An error body of the API (developers.cloudflare.com/api: errors with code and message) becomes a sentence."""
+    token = "cloudflare:index/getDnsRecords:getDnsRecords"
+    body = '{"result": null, "success": false, "errors": [{"code": 9109, "message": "Unauthorized"}], "messages": []}'
+    text = f'invocation of {token} returned an error: invoking {token}: GET "http://x/zones/f": 403 Forbidden {body}'
+    assert lookups._words(text, token) == 'GET "http://x/zones/f": 403 Forbidden Unauthorized (9109)'
+    assert lookups._words("{no JSON", token) == "{no JSON"

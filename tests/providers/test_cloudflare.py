@@ -1,0 +1,105 @@
+"""How record sets are written at Cloudflare, what stands there is read, and what of it is in a new record's way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstack.records import Mx, RecordError, RecordSet
+from providers.dns import base, cloudflare
+from providers.dns.base import StandingRecord, in_the_way
+
+NAME = "bounce.example.com"
+PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=600)
+
+
+def test_each_value_is_a_record_of_its_own() -> None:
+    """Names are FQDNs without dot, TXT is quoted, an MX has its priority beside it, and nothing is proxied."""
+    host = cloudflare.Cloudflare()
+    shared: dict[str, Any] = {"name": NAME, "ttl": 300, "proxied": False}
+    assert host.properties(RecordSet(NAME, "TXT", 300, ("v=spf1 -all", "other"))) == [
+        {**shared, "type": "TXT", "content": '"v=spf1 -all"'},
+        {**shared, "type": "TXT", "content": '"other"'},
+    ]
+    assert host.properties(RecordSet(NAME, "MX", 300, (Mx(10, "mail.example.net"),))) == [
+        {**shared, "type": "MX", "content": "mail.example.net", "priority": 10}
+    ]
+
+
+def test_long_text_is_written_in_strings_of_255_octets() -> None:
+    """A character-string holds at most 255 octets (RFC 1035 section 3.3)."""
+    assert cloudflare.quote("a" * 256) == f'"{"a" * 255}" "a"'
+
+
+@given(PRINTABLE)
+def test_what_is_quoted_is_read_back(text: str) -> None:
+    """Any text of a TXT record comes back as it was, quotes and backslashes too."""
+    assert cloudflare.unquote(cloudflare.quote(text)) == text
+
+
+def test_bare_text_is_taken_as_it_stands() -> None:
+    """Cloudflare also holds TXT contents that were entered without quotes."""
+    assert cloudflare.unquote('google-site-verification=a"b') == 'google-site-verification=a"b'
+
+
+@pytest.mark.parametrize("ttl", [30, 59, 86401])
+def test_a_ttl_that_cloudflare_refuses_is_refused_before(ttl: int) -> None:
+    """It takes 60 to 86400 seconds, or 1 for automatic (record attributes reference, "Time to live")."""
+    with pytest.raises(RecordError, match=r"TTL|ttl"):
+        cloudflare.Cloudflare().check(RecordSet(NAME, "TXT", ttl, ("text",)))
+
+
+def test_a_text_that_cloudflare_refuses_is_refused_before() -> None:
+    """The data of one record has at most 4096 octets (record types reference)."""
+    with pytest.raises(RecordError, match="4097 characters, Cloudflare takes at most 4096"):
+        cloudflare.Cloudflare().check(RecordSet(NAME, "TXT", 300, ("a" * 4097,)))
+
+
+def test_what_stands_is_read_as_it_is_compared() -> None:
+    """Names and hosts lose case and final dot, TXT its quotes; a missing comment is no mark."""
+    found = cloudflare.standing(
+        [
+            {"id": "1", "name": "Bounce.Example.com", "type": "MX", "content": "Mail.Example.net.", "priority": 10},
+            {"id": "2", "name": NAME, "type": "TXT", "content": '"v=spf1 " "-all"', "comment": "mailstack a/b"},
+        ]
+    )
+    assert found == [
+        StandingRecord(NAME, "MX", "10 mail.example.net", "", "1"),
+        StandingRecord(NAME, "TXT", "v=spf1 -all", "mailstack a/b", "2"),
+    ]
+
+
+def test_a_mark_fits_into_a_comment() -> None:
+    """A comment has at most 100 characters on the free plan (record attributes reference, "Record comments")."""
+    assert cloudflare.mark("shop/prod") == "mailstack shop/prod"
+    assert len(cloudflare.mark("p" * 200)) == 100
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "content", "conflicts"),
+    [
+        (("A", "192.0.2.1"), "CNAME", "x.example.net", True),  # RFC 1034 section 3.6.2
+        (("CNAME", "x.example.net"), "TXT", "text", True),
+        (("TXT", "v=spf1 -all"), "TXT", "v=spf1 ~all", True),  # RFC 7208 section 3.2
+        (("TXT", "V=DMARC1; p=none"), "TXT", "v=DMARC1;p=reject", True),
+        (("TXT", "v=spf1 -all"), "TXT", "v=DMARC1; p=none", False),
+        (("TXT", "verification=1"), "TXT", "v=spf1 -all", False),
+        (("TXT", "verification=1"), "TXT", "verification=1", True),
+        (("MX", "20 mail.example.net"), "MX", "10 mail.example.org", True),  # SES asks for exactly one
+        (("A", "192.0.2.1"), "MX", "10 mail.example.org", False),
+    ],
+)
+def test_what_is_in_the_way(other: tuple[str, str], kind: str, content: str, conflicts: bool) -> None:
+    """A record is in the way where DNS or a mail standard allows one only, and only at the same name."""
+    standing = [StandingRecord(NAME, *other, "", "1")]
+    assert in_the_way(standing, NAME, kind, content) == (standing if conflicts else [])
+    assert in_the_way(standing, f"other.{NAME}", kind, content) == []
+
+
+def test_cloudflare_is_a_dns_host() -> None:
+    """The adapter has the verbs of the seam."""
+    host: base.DnsHost = cloudflare.Cloudflare()
+    host.check(RecordSet(NAME, "TXT", 1, ("text",)))
