@@ -14,7 +14,6 @@ from .base import StandingRecord
 COMMENT_LIMIT = 100
 # https://developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/: octets of one TXT record.
 TXT_LIMIT = 4096
-TOKEN = re.compile(r"[0-9A-Za-z\-_]{40,80}")
 
 
 class Cloudflare:
