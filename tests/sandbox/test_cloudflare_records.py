@@ -59,7 +59,7 @@ def body(kind: str, name: str, content: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_record_is_shown_with_what_clients_need(api: Api) -> None:
-    """A new record has the fields that the real plugin reads (facts/real-plugins.md), with Cloudflare's defaults."""
+    """A new record has every field that the vendor's plugin reads, with Cloudflare's defaults."""
     made = api.records("POST", body={"type": "TXT", "name": "notify.example.com", "content": '"v=spf1 -all"'})
     assert made | {
         "name": "notify.example.com", "type": "TXT", "content": '"v=spf1 -all"', "ttl": 1, "proxied": False,

@@ -86,7 +86,7 @@ def test_the_process_has_a_session_of_its_own(directory: Path) -> None:
 
 def test_the_environment_has_what_each_client_reads(directory: Path, environment: dict[str, str]) -> None:
     """The variables are complete and of the forms that the clients demand."""
-    assert re.fullmatch(r"[0-9A-Za-z\-_]{40,80}", environment["CLOUDFLARE_API_TOKEN"])  # real-plugins.md
+    assert re.fullmatch(r"[0-9A-Za-z\-_]{40,80}", environment["CLOUDFLARE_API_TOKEN"])
     assert re.fullmatch(r"starttls=127\.0\.0\.1:\d+,tls=127\.0\.0\.1:\d+", environment["MAILSTACK_SES_SMTP_ENDPOINTS"])
     assert environment["AWS_REGION"] == "eu-west-1"
     assert environment["PULUMI_BACKEND_URL"] == f"file://{directory}/state"

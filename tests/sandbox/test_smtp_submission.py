@@ -15,7 +15,7 @@ import pytest
 from sandbox.smtp import SmtpWorld
 from tests.sandbox.smtp_fakes import DENIED, EU, US, Cloud, cloud, mail
 
-# Reply texts: facts/sources.md ("Replies to explain") and the SES guide, "SMTP response codes returned by Amazon SES".
+# Reply texts: FusionAuth's SMTP guide and the SES guide, "SMTP response codes returned by Amazon SES".
 NOT_VERIFIED = (
     "554 Message rejected: Email address is not verified. The following identities failed the check in region "
 )
