@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from mailstack.errors import SettingsError
+from providers.aws import CONFIGURATION_KEYS
 
 from .resources import MailstackProvider
 
@@ -41,15 +42,14 @@ def _account() -> dict[str, Any]:
                 "aws:assumeRoles or AWS_* variables",
                 path=f"aws:{key}",
             )
-    account = {
-        "awsProfile": config.get("profile"),
-        "awsAssumeRoles": _structured(config, "assumeRoles"),
-        "awsEndpoints": _structured(config, "endpoints"),
-        "awsAccessKey": config.get_secret("accessKey"),
-        "awsSecretKey": config.get_secret("secretKey"),
-        "awsToken": config.get_secret("token"),
-    }
+    account = {ours: _value(config, theirs) for ours, theirs in CONFIGURATION_KEYS.items()}
     return {key: value for key, value in account.items() if value is not None}
+
+
+def _value(config: pulumi.Config, key: str) -> pulumi.Input[str] | None:
+    if key in ("accessKey", "secretKey", "token"):
+        return config.get_secret(key)
+    return config.get(key) if key == "profile" else _structured(config, key)
 
 
 def _structured(config: pulumi.Config, key: str) -> str | None:

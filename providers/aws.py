@@ -17,6 +17,16 @@ _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 15
 _ATTEMPTS = 3
 _FIRST_REGION = "us-east-1"
 
+# What names the account: the key of our plugin's provider -> the key of pulumi-aws's configuration.
+CONFIGURATION_KEYS = {
+    "awsProfile": "profile",
+    "awsAssumeRoles": "assumeRoles",
+    "awsEndpoints": "endpoints",
+    "awsAccessKey": "accessKey",
+    "awsSecretKey": "secretKey",
+    "awsToken": "token",
+}
+
 
 class AwsAccountError(MailstackError):
     """Settings from which no AWS client can be made."""

@@ -10,7 +10,7 @@ from typing import Any
 from mailstack.cli.engine import Engine
 from mailstack.errors import MailstackError
 from plugin.configuration import account
-from providers.aws import AwsAccount
+from providers.aws import CONFIGURATION_KEYS, AwsAccount
 from providers.dns import cloudflare
 
 # Type token -> how the thing is looked for; other types (components, waits) leave nothing in the world.
@@ -155,15 +155,7 @@ class Leftovers:
 
 def _as_the_plugin_takes_it(values: Mapping[str, Any]) -> dict[str, Any]:
     """Name the account as components/account.py does for the plugin."""
-    keys = {
-        "awsProfile": "aws:profile",
-        "awsAssumeRoles": "aws:assumeRoles",
-        "awsEndpoints": "aws:endpoints",
-        "awsAccessKey": "aws:accessKey",
-        "awsSecretKey": "aws:secretKey",
-        "awsToken": "aws:token",
-    }
-    return {ours: values[theirs] for ours, theirs in keys.items() if theirs in values}
+    return {ours: values[f"aws:{theirs}"] for ours, theirs in CONFIGURATION_KEYS.items() if f"aws:{theirs}" in values}
 
 
 def _stack_and_project(deployment: Mapping[str, Any]) -> tuple[str, str]:
