@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 
 from mailstack.errors import SettingsError
+from mailstack.settings import Settings
 from providers.aws import CONFIGURATION_KEYS
 
 from .resources import MailstackProvider
@@ -16,8 +18,12 @@ from .resources import MailstackProvider
 _NOT_HANDED_ON = ("sharedConfigFiles", "sharedCredentialsFiles", "assumeRoleWithWebIdentity")
 
 
-def mailstack_provider(component: pulumi.Resource, name: str) -> pulumi.ProviderResource:
+def mailstack_provider(
+    component: pulumi.Resource, name: str, settings: Settings, restore: Callable[[Any], Any]
+) -> pulumi.ProviderResource:
     """Return the plugin's provider for `component`: the one it was given, else one with the AWS provider's account.
+
+    It is also told of the DNS hosts that it writes to itself; `restore` puts outputs back that the settings were given.
 
     Raises SettingsError where the account cannot be known: an explicit AWS provider without an explicit mailstack one.
     """
@@ -30,7 +36,27 @@ def mailstack_provider(component: pulumi.Resource, name: str) -> pulumi.Provider
             "another account; give both, or configure AWS with aws:* settings",
             path="opts.providers",
         )
-    return MailstackProvider(name, _account(), pulumi.ResourceOptions(parent=component))
+    account = _account()
+    if hosts := _dns_hosts(settings, restore):
+        account["dnsHosts"] = pulumi.Output.secret(pulumi.Output.json_dumps(hosts, sort_keys=True))
+    return MailstackProvider(name, account, pulumi.ResourceOptions(parent=component))
+
+
+def _dns_hosts(settings: Settings, restore: Callable[[Any], Any]) -> dict[str, Any]:
+    """Name the hosts that the plugin writes to, by zone and host, each with its secrets."""
+    hosts: dict[str, Any] = {}
+    for zone, found in settings.dns.items():
+        secrets = settings.keyring.get(zone)
+        for host in found.served_by:
+            if host.host == "rfc2136":
+                named = {"server": host.server, "port": host.port}
+                key = {"key": host.key, "algorithm": host.algorithm} if host.key else {}
+                secret = {"secret": restore(secrets.tsig_secret)} if secrets and secrets.tsig_secret else {}
+                hosts.setdefault(zone, {})[host.host] = {**named, **key, **secret}
+            elif host.host == "lexicon":
+                options = {**host.options, **(restore(secrets.options) if secrets else {})}
+                hosts.setdefault(zone, {})[host.host] = {"provider": host.provider, "options": options}
+    return hosts
 
 
 def _account() -> dict[str, Any]:

@@ -18,8 +18,8 @@ from mailstack.errors import SettingsError
 _ALLOWED = re.compile(
     r"dns\..+\.zoneId|(domains\..+\.routes\.[^.]+|defaults\.routes\.[^.]+)\.ses\.(permissionsBoundary|tags\..+)|secrets\..+"
 )
-# Markers have the shape of what they stand for, so that they pass where a zone id or an ARN is asked for.
-_ZONE_ID = "{:032x}"
+# Markers have the shape of what they stand for, so that they pass where a zone id (of any host) or an ARN is asked for.
+_ZONE_ID = "{:032d}"
 _ARN = "arn:aws:iam::000000000000:policy/pulumi-output-{}"
 
 

@@ -36,7 +36,7 @@ def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -
     `token` is like "cloudflare:index/getZones:getZones". The provider is the one that `parent` was given, else the
     package's default provider.
     """
-    options = pulumi.InvokeOptions(parent=parent, version=sdk_version(_package(token)))
+    options = pulumi.InvokeOptions(parent=parent, version=_version(token))
     try:
         result = pulumi.runtime.invoke(token, dict(arguments), options)
     except Exception as error:
@@ -44,9 +44,17 @@ def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -
     return cast(dict[str, Any], result.value or {})
 
 
-async def look_up_in_hook(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-    """Ask a provider function from within a resource hook, on threads of its own; raises LookupFailed."""
-    provider = parent.get_provider(token)
+async def look_up_in_hook(
+    token: str,
+    arguments: Mapping[str, Any],
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource | None = None,
+) -> dict[str, Any]:
+    """Ask a provider function from within a resource hook, on threads of its own; raises LookupFailed.
+
+    `provider` is asked, else the one that `parent` was given, else the package's default provider.
+    """
+    provider = provider or parent.get_provider(token)
     reference = ""
     if provider is not None:
         reference = f"{await provider.urn.future()}::{await provider.id.future() or rpc.UNKNOWN}"
@@ -54,7 +62,7 @@ async def look_up_in_hook(token: str, arguments: Mapping[str, Any], parent: pulu
         tok=token,
         args=await rpc.serialize_properties(dict(arguments), {}),
         provider=reference,
-        version=sdk_version(_package(token)),
+        version=_version(token),
         acceptResources=True,
     )
     monitor = cast(Any, settings.get_monitor())
@@ -72,8 +80,10 @@ async def in_thread(function: Any, *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(_executor(), function, *arguments)
 
 
-def _package(token: str) -> str:
-    return "pulumi_" + token.partition(":")[0]
+def _version(token: str) -> str:
+    """Return the version of the plugin that answers, that of the installed SDK; the kit's own has none."""
+    package = token.partition(":")[0]
+    return "" if package == "mailstack" else sdk_version(f"pulumi_{package}")
 
 
 def _words(text: str, token: str) -> str:

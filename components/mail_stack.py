@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import pulumi
 
 from mailstack import settings as model
-from mailstack.settings import Domain, SesRoute
+from mailstack.settings import Domain, SesRoute, Zone
 
-from . import dns_records, outputs
+from . import dns_records, domain_records, live_checks, outputs
 from .account import mailstack_provider
-from .dns_records import DnsRecords, HostZone, PlannedRecord, find_zones
+from .dkim_keys import DkimKeys
+from .dns_records import DnsRecords, Places, find_zones
+from .hosts import publishers
 from .inputs import OutputsAside
 from .ownership import Guard, Owner
+from .planned import PlannedRecord
+from .record_guard import RecordGuard
 from .resources import Readiness
 from .senders import declare_senders
 from .ses_identity import Identity, SesIdentity, mail_from_records, referenced_identity
@@ -34,30 +39,34 @@ class MailStack(pulumi.ComponentResource):
     revision: pulumi.Output[dict[str, Any]]
     readme: pulumi.Output[str]
     send_policy: pulumi.Output[dict[str, Any]]
+    policies: dict[str, str]
 
     def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         """Validate `args`, look up, then declare identities, records, the wait, logins and outputs, in this order."""
         super().__init__("mailstack:index:MailStack", name, None, opts)
         aside = OutputsAside(args)
         self._settings = model.load(aside.plain, aws_region=_region())
-        self._zones = {
-            zone: found.model_copy(update={"zone_id": aside.restore(found.zone_id)})
-            for zone, found in self._settings.dns.items()
-        }
+        self._zones = {zone: _restored(found, aside) for zone, found in self._settings.dns.items()}
         self._name, self._restore = name, aside.restore
         self._owner = Owner(pulumi.get_project(), pulumi.get_stack(), self._settings.stage)
-        planned = self._plan_domain_records()
-        policies = {str(one.name): str(one.value) for one in planned if one.is_dmarc}
-        self._guard = Guard(self, name, self._owner, policies)
+        self._guard = Guard(self, name, self._owner)
+        self._publishers = publishers(self._zones, str(self._owner), lambda: self._plugin)
+        planned = domain_records.plan(self._settings)
+        policies = {str(one.name): str(one.values[0]) for one in planned if one.is_dmarc}
+        guards = {kind: RecordGuard(self, name, one, policies) for kind, one in self._publishers.items()}
         # Whatever may be refused is asked first, so that a mistake leaves nothing half made.
-        hosted = self._find_zones(planned)
+        places = self._find_zones(planned)
+        live_checks.warn(self, self._settings, places)
         self._references = self._look_up_references()
-        plugin = mailstack_provider(self, f"{name}-plugin") if self._managed() else None
+        if self._managed():
+            self._plugin  # noqa: B018 - declared here, since it is refused where its account cannot be known
 
+        self._keys = self._make_dkim_keys(places, guards)
         self._identities = self._declare_identities()
-        published = self._publish(planned, hosted)
+        published = self._publish(planned, places, guards)
         self._attach_mail_from(published)
-        waits = self._wait(published, hosted, plugin)
+        self._retire_dkim_keys()
+        waits = self._wait(published, places)
         senders = declare_senders(
             name, self._settings, self._identity, self._restore, self._owner, self._guard, parent=self
         )
@@ -65,14 +74,17 @@ class MailStack(pulumi.ComponentResource):
         self.smtp = pulumi.Output.secret(outputs.by_name(senders.bundles))
         self.send_policy = outputs.by_name(senders.policies)
         self.revision = outputs.by_name(senders.revisions)
-        self.records = pulumi.Output.from_input(dns_records.as_output(published.planned, self._zones))
+        own_keys = [record for keys in self._keys.values() for record in keys.records]
+        listed = dns_records.as_output([*published.planned, *own_keys], self._zones)
+        self.records = pulumi.Output.from_input(listed)
+        self.policies = domain_records.policies(self._settings)
         self.status = outputs.status(self._settings, waits)
         self.readme = outputs.readme(self._owner, self._settings, self.records, self.status)
         self.register_outputs(self.outputs())
 
-    def outputs(self) -> dict[str, pulumi.Output[Any]]:
-        """Return what the stack exports, by output name; `sendPolicy` only where a sender has no login."""
-        exported: dict[str, pulumi.Output[Any]] = {
+    def outputs(self) -> dict[str, Any]:
+        """Return what the stack exports, by output name; `sendPolicy` and `policies` only where there are some."""
+        exported: dict[str, Any] = {
             "smtp": self.smtp,
             "records": self.records,
             "status": self.status,
@@ -81,7 +93,14 @@ class MailStack(pulumi.ComponentResource):
         }
         if any(sender.login == "none" for sender in self._settings.senders.values()):
             exported["sendPolicy"] = self.send_policy
+        if self.policies:
+            exported["policies"] = self.policies
         return exported
+
+    @cached_property
+    def _plugin(self) -> pulumi.ProviderResource:
+        """Return the plugin's provider, declared where something first needs it."""
+        return mailstack_provider(self, f"{self._name}-plugin", self._settings, self._restore)
 
     def _managed(self) -> list[tuple[Domain, str, SesRoute]]:
         """List the routes of the domains that this stack owns."""
@@ -92,22 +111,12 @@ class MailStack(pulumi.ComponentResource):
             for key, route in domain.routes.items()
         ]
 
-    def _plan_domain_records(self) -> list[PlannedRecord]:
-        """Plan what belongs to a domain rather than to one of its routes: DMARC, and SPF where it is asked for."""
-        planned = []
-        for domain in (one for one in self._settings.domains.values() if one.manage):
-            if domain.dmarc != "off":
-                text = str(domain.dmarc.to_record())
-                planned.append(PlannedRecord.fixed(f"_dmarc.{domain.name}", "TXT", domain, text, "DMARC policy"))
-            if (spf := domain.spf_record()) is not None:
-                planned.append(PlannedRecord.fixed(domain.name, "TXT", domain, str(spf), "SPF of the From domain"))
-        return planned
-
-    def _find_zones(self, planned: list[PlannedRecord]) -> dict[str, HostZone]:
+    def _find_zones(self, planned: list[PlannedRecord]) -> Places:
         """Find the zones that will be written to; a record that cannot stand there is refused."""
         managed = self._managed()
         returned = [record for domain, _, route in managed for record in mail_from_records(domain, route)]
-        return find_zones([*planned, *returned], [domain for domain, _, _ in managed], self._zones, self)
+        known = [*planned, *returned]
+        return find_zones(known, [domain for domain, _, _ in managed], self._zones, self._publishers, self)
 
     def _look_up_references(self) -> dict[tuple[str, str], Identity]:
         """Look up the identities that senders use and this stack does not own; a given login needs none."""
@@ -118,6 +127,24 @@ class MailStack(pulumi.ComponentResource):
             if not (domain := self._settings.domains[name]).manage
         }
 
+    def _make_dkim_keys(self, places: Places, guards: Mapping[str, RecordGuard]) -> dict[str, DkimKeys]:
+        """Make and publish the keys of the domains that sign with their own, before anything signs with them."""
+        return {
+            domain.name: DkimKeys(
+                f"{self._name}-{domain.name}-dkim",
+                domain,
+                self._plugin,
+                lambda name, records, opts: DnsRecords(name, records, places, guards, opts),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for domain in {domain.name: domain for domain, _, _ in self._managed()}.values()
+            if domain.dkim.kind == "own"
+        }
+
+    def _retire_dkim_keys(self) -> None:
+        for name, keys in self._keys.items():
+            keys.retire_previous([one.switched for (domain, _), one in self._identities.items() if domain == name])
+
     def _declare_identities(self) -> dict[tuple[str, str], SesIdentity]:
         return {
             (domain.name, key): SesIdentity(
@@ -127,53 +154,62 @@ class MailStack(pulumi.ComponentResource):
                 self._restore(route.ses.tags),
                 self._owner,
                 self._guard,
+                self._keys.get(domain.name),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for domain, key, route in self._managed()
         }
 
-    def _publish(self, planned: list[PlannedRecord], hosted: Mapping[str, HostZone]) -> DnsRecords:
+    def _publish(self, planned: list[PlannedRecord], places: Places, guards: Mapping[str, RecordGuard]) -> DnsRecords:
         of_routes = [record for identity in self._identities.values() for record in identity.records]
-        return DnsRecords(
-            f"{self._name}-dns",
-            [*planned, *of_routes],
-            hosted,
-            self._owner,
-            self._guard,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        opts = pulumi.ResourceOptions(parent=self)
+        return DnsRecords(f"{self._name}-dns", [*planned, *of_routes], places, guards, opts)
 
     def _attach_mail_from(self, published: DnsRecords) -> None:
         for identity in self._identities.values():
             own = [record for record in identity.records if record.type != "CNAME"]
-            identity.attach_mail_from([published.published(record) for record in own])
+            identity.attach_mail_from([resource for record in own for resource in published.published(record)])
 
-    def _wait(
-        self, published: DnsRecords, hosted: Mapping[str, HostZone], plugin: pulumi.ProviderResource | None
-    ) -> dict[tuple[str, str], Readiness]:
+    def _wait(self, published: DnsRecords, places: Places) -> dict[tuple[str, str], Readiness]:
         """Wait for each route's verification, after its records and its MAIL FROM attribute stand."""
+        servers = {
+            zone: sorted({server for place in found for server in place.zone.name_servers})
+            for zone, found in places.items()
+        }
         return {
             (domain.name, key): Readiness(
                 f"{self._name}-{domain.name}-{route.region}-readiness",
                 domain=domain,
                 route=route,
-                records=[
-                    {**entry, "zone": published.zone_of(record)}
-                    for record in self._identities[domain.name, key].records
-                    for entry in dns_records.as_output([record], self._zones)
-                ],
-                name_servers={zone: list(found.name_servers) for zone, found in hosted.items()},
+                manual=self._is_manual(self._identities[domain.name, key].records, published),
+                records=dns_records.as_output(self._wanted_records(domain, key), self._zones),
+                name_servers=servers,
+                hosts={zone: [host.host for host in self._zones[zone].served_by] for zone in places},
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    provider=plugin,
+                    provider=self._plugin,
                     depends_on=[
                         self._identities[domain.name, key].mail_from,
-                        *(published.published(record) for record in self._identities[domain.name, key].records),
+                        *(
+                            resource
+                            for record in self._identities[domain.name, key].records
+                            for resource in published.published(record)
+                        ),
                     ],
                 ),
             )
             for domain, key, route in self._managed()
         }
+
+    def _wanted_records(self, domain: Domain, key: str) -> list[PlannedRecord]:
+        """List the records that a route is verified by: its own, and that of the domain's own key in use."""
+        own = self._keys[domain.name].records[:1] if domain.name in self._keys else []
+        return [*own, *self._identities[domain.name, key].records]
+
+    def _is_manual(self, records: list[PlannedRecord], published: DnsRecords) -> bool:
+        """Tell whether people publish some of the records: then nobody waits for them."""
+        zones = {published.zone_of(record) for record in records}
+        return any(host.host == "manual" for zone in zones for host in self._zones[zone].served_by)
 
     def _identity(self, domain: Domain, key: str) -> Identity:
         """Return the identity that a sender uses: our own, or the one that its domain refers to."""
@@ -181,6 +217,12 @@ class MailStack(pulumi.ComponentResource):
             return self._references[domain.name, key]
         own = self._identities[domain.name, key]
         return Identity(own.arn, own.configuration_set_arn)
+
+
+def _restored(zone: Zone, aside: OutputsAside) -> Zone:
+    """Put outputs back that were given as zone ids."""
+    hosts = tuple(host.model_copy(update={"zone_id": aside.restore(host.zone_id)}) for host in zone.hosts)
+    return zone.model_copy(update={"zone_id": aside.restore(zone.zone_id), "hosts": hosts})
 
 
 def _region() -> str | None:

@@ -76,6 +76,8 @@ def _domain_status(domain: Domain, waits: Mapping[tuple[str, str], Readiness]) -
     left_alone = _left_alone(domain)
     if not domain.manage:
         return pulumi.Output.from_input({"status": "referenced", "leftAlone": left_alone})
+    if not domain.sends:
+        return pulumi.Output.from_input({"status": "noMail", "leftAlone": left_alone})
     routes = pulumi.Output.all(**{key: _route_status(waits[domain.name, key]) for key in domain.routes})
 
     def whole(routes: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _left_alone(domain: Domain) -> list[str]:
     """Name what the settings leave to somebody else."""
     if not domain.manage:
         return ["identity", "records"]
-    return [key for key in ("dmarc", "spf") if getattr(domain, key) == "off"]
+    return [key for key in ("dmarc", "spf", "inbound") if getattr(domain, key) == "off"]
 
 
 def readme(

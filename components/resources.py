@@ -41,6 +41,33 @@ class CloudflareRecord(pulumi.CustomResource):
         super().__init__("cloudflare:index/dnsRecord:DnsRecord", name, inputs, options)
 
 
+class PublishedRecordSet(pulumi.CustomResource):
+    """A record set that the kit's own plugin writes (`mailstack:index:RecordSet`)."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Declare it; `inputs` are host, zone, name, type, ttl and values as text, some of them outputs."""
+        super().__init__("mailstack:index:RecordSet", name, dict(inputs), opts)
+
+
+class DkimKey(pulumi.CustomResource):
+    """A DKIM key pair that the kit's own plugin makes (`mailstack:index:DkimKey`)."""
+
+    record: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Declare it; `inputs` are domain, selector, algorithm, bits, superseded and graceDays."""
+        outputs = {"privateKey": None, "publicKey": None, "record": None, "supersededAt": None}
+        # The plugin marks it, too; a preview, which does not know it yet, has only this.
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["privateKey"])
+        options = pulumi.ResourceOptions.merge(opts, secret)
+        super().__init__("mailstack:index:DkimKey", name, {**inputs, **outputs}, options)
+
+    @property
+    def private_key(self) -> pulumi.Output[str]:
+        """Return the private half, base64 of its PKCS #8 DER."""
+        return cast("pulumi.Output[str]", self.__dict__["privateKey"])
+
+
 class MailstackProvider(pulumi.ProviderResource):
     """The kit's own provider, told to ask the same AWS account as the AWS provider in use."""
 
@@ -62,11 +89,16 @@ class Readiness(pulumi.CustomResource):
         *,
         domain: Domain,
         route: SesRoute,
+        manual: bool,
         records: Sequence[Mapping[str, Any]],
         name_servers: Mapping[str, Sequence[str]],
+        hosts: Mapping[str, Sequence[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Declare it; `records` are what DNS should show, `name_servers` those that were written to, by zone."""
+        """Declare it: `records` are what DNS should show, `name_servers` and `hosts` where they were written, by zone.
+
+        `manual` says that people make the records: then the wait is a question.
+        """
         inputs = {
             "provider": route.provider,
             "domain": domain.name,
@@ -74,11 +106,12 @@ class Readiness(pulumi.CustomResource):
             "mailFrom": True,
             "wait": domain.wait,
             "waitSeconds": domain.wait_minutes * 60,
-            "manual": False,
+            "manual": manual,
             "records": [
                 {key: record[key] for key in ("name", "type", "values", "zone", "purpose")} for record in records
             ],
             "nameServers": name_servers,
+            "hosts": hosts,
         }
         outputs = {"status": None, "dkim": None, "mailFromStatus": None, "missing": None}
         super().__init__("mailstack:index:Readiness", name, {**inputs, **outputs}, opts)

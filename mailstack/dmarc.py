@@ -71,6 +71,11 @@ class Dmarc:
         return "; ".join(["v=DMARC1", *(f"{tag}={value}" for tag, value in tags.items() if value)])
 
 
+def is_dmarc(text: str) -> bool:
+    """Tell whether readers take a TXT value for a DMARC record (RFC 9989 section 4.7)."""
+    return _VERSION.match(text) is not None
+
+
 def parse(text: str) -> Dmarc:
     """Read a record as a receiver does (RFC 9989 sections 4.7 and 4.10.1).
 

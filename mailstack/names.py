@@ -23,3 +23,7 @@ def _fit(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
     return f"{name[: limit - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+# Set by `mailstack adopt` for its previews, in which the checks for what stands already are silent; no update heeds it.
+ADOPTING = "MAILSTACK_ADOPTING"

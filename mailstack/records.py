@@ -26,7 +26,7 @@ class RecordError(MailstackError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mx:
-    """A mail exchanger: the lowest preference is tried first (RFC 5321 section 5.1)."""
+    """A mail exchanger: the lowest preference is tried first (RFC 5321 section 5.1); "0 ." takes no mail (RFC 7505)."""
 
     preference: int
     host: str
@@ -60,6 +60,8 @@ class RecordSet:
             raise self._error("no value; give at least one")
         if len(set(self.values)) != len(self.values):
             raise self._error("the same value stands twice; write it once")
+        if self.type == "MX" and len(self.values) > 1 and any(str(value).endswith(" .") for value in self.values):
+            raise self._error('a null MX, "0 .", stands alone (RFC 7505 section 3); remove it or the others')
         if self.type == "CNAME" and len(self.values) > 1:
             raise self._error(f"a name has one CNAME (RFC 1034 section 3.6.2), not {len(self.values)}; choose one")
         for value in self.values:
@@ -71,7 +73,10 @@ class RecordSet:
         if isinstance(value, Mx):
             if not 0 <= value.preference <= 65535:
                 raise self._error(f"a preference is 0 to 65535, not {value.preference}")
-            self._check_host(value.host, domain_name)
+            if value.host != ".":
+                self._check_host(value.host, domain_name)
+            elif value.preference:
+                raise self._error(f'a null MX is "0 ." (RFC 7505 section 3), not "{value}"')
         elif self.type == "CNAME":
             self._check_host(value, record_name)
         elif self.type == "TXT":
@@ -108,6 +113,14 @@ class RecordSet:
 
     def _error(self, words: str) -> RecordError:
         return RecordError(f"{self.type} record {self.name}: {words}")
+
+
+def mx(text: str) -> Mx:
+    """Read an MX value such as "10 mail.example.com"; raises RecordError."""
+    preference, _, host = text.strip().partition(" ")
+    if not preference.isdigit() or not host.strip():
+        raise RecordError(f'"{text}" is no MX value: write its preference and its host, such as 10 mail.example.com')
+    return Mx(int(preference), host.strip().lower().removesuffix(".") or ".")
 
 
 def domain_name(text: str) -> str:
@@ -147,6 +160,19 @@ def check_in_zone(name: str, zone: str) -> None:
     shorter = name[: -len(zone) - 1]
     if shorter and _contains(zone, shorter):
         raise RecordError(f"{name} ends in the zone {zone} twice: write {shorter}")
+
+
+def check_alone(sets: Iterable[tuple[str, str]]) -> None:
+    """Raise RecordError where a CNAME has other data beside it (RFC 1034 section 3.6.2); a set is its (name, type)."""
+    types: dict[str, set[str]] = {}
+    for name, record_type in sets:
+        types.setdefault(name, set()).add(record_type)
+    for name, found in types.items():
+        if "CNAME" in found and (others := sorted(found - {"CNAME"})):
+            raise RecordError(
+                f"CNAME record {name}: it must stand alone at its name (RFC 1034 section 3.6.2), and "
+                f"{' and '.join(others)} would stand there too; remove one of them"
+            )
 
 
 def _contains(zone: str, name: str) -> bool:

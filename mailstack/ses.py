@@ -27,6 +27,14 @@ SMTP_REGIONS = frozenset(
 FIPS_REGIONS = frozenset(
     {"ca-central-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"}
 )
+# Regions where SES takes mail: the table "Email receiving endpoints" of the same page as of January 2024, and
+# São Paulo, where Resend has had its customers point their MX since. SES adds regions from time to time.
+INBOUND_REGIONS = frozenset(
+    {
+        "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ca-central-1", "eu-central-1",
+        "eu-west-1", "eu-west-2", "sa-east-1", "us-east-1", "us-east-2", "us-west-2",
+    }
+)  # fmt: skip
 STARTTLS_PORTS, TLS_PORTS = (25, 587, 2587), (465, 2465)  # SES Developer Guide, "Connecting to an SMTP endpoint"
 MAIL_FROM_SPF = "v=spf1 include:amazonses.com ~all"
 _PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn", "eusc-": "aws-eusc"}
@@ -71,6 +79,18 @@ def smtp_password(secret_access_key: str, region: str) -> str:
 def feedback_mx(region: str) -> str:
     """Return the host that takes the bounces of a custom MAIL FROM domain of an identity in `region`."""
     return f"feedback-smtp.{region}.amazonses.com"
+
+
+def inbound_mx(region: str) -> str:
+    """Return the host that takes mail for domains in a region (SES Developer Guide, "Publishing an MX record").
+
+    Raises SesError where SES is not known to receive mail.
+    """
+    if region not in INBOUND_REGIONS:
+        raise SesError(
+            f'SES is not known to receive mail in region "{region}"; use {_suggestion(region, INBOUND_REGIONS)}'
+        )
+    return f"inbound-smtp.{region}.amazonaws.com"
 
 
 def sending_policy(

@@ -1,4 +1,4 @@
-"""The configuration of the provider resource: whose AWS account is asked."""
+"""The configuration of the provider resource: whose AWS account is asked, and how DNS hosts are reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from providers.aws import AwsAccount
 
 from .wire import Values, is_unknown
 
-KEYS = ("awsProfile", "awsAssumeRoles", "awsEndpoints", "awsAccessKey", "awsSecretKey", "awsToken")
+DNS_HOSTS = "dnsHosts"
+KEYS = (DNS_HOSTS, "awsProfile", "awsAssumeRoles", "awsEndpoints", "awsAccessKey", "awsSecretKey", "awsToken")
 SECRET_KEYS = ("awsSecretKey", "awsToken")
 SCHEMA: Mapping[str, Any] = {
     "awsProfile": {"type": "string", "description": "Profile of the AWS configuration files."},
@@ -28,6 +29,13 @@ SCHEMA: Mapping[str, Any] = {
     "awsAccessKey": {"type": "string", "description": "Access key id."},
     "awsSecretKey": {"type": "string", "secret": True, "description": "Secret access key."},
     "awsToken": {"type": "string", "secret": True, "description": "Session token."},
+    "dnsHosts": {
+        "type": "object",
+        "additionalProperties": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+        "secret": True,
+        "description": "How the DNS hosts are reached that the plugin writes to: options by host (rfc2136, lexicon), "
+        "by zone.",
+    },
 }
 
 
@@ -54,11 +62,27 @@ def account(config: Values) -> AwsAccount:
     )
 
 
+def dns_hosts(config: Values) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the options of the hosts that the plugin writes to, by zone and host; raises ConfigurationError."""
+    value = config.get(DNS_HOSTS)
+    if isinstance(value, str):
+        value = _json(value) if value else {}
+    zones = value or {}
+    shaped = isinstance(zones, Mapping) and all(
+        isinstance(hosts, Mapping) and all(isinstance(options, Mapping) for options in hosts.values())
+        for hosts in zones.values()
+    )
+    if not shaped:
+        raise ConfigurationError(DNS_HOSTS, "give options by host by zone, or the same as JSON text")
+    return {zone: {host: dict(options) for host, options in hosts.items()} for zone, hosts in zones.items()}
+
+
 def problems(config: Values) -> dict[str, str]:
     """Return what is wrong with a configuration, by key; unknown values are passed."""
     known = {key: value for key, value in config.items() if key in KEYS and not is_unknown(value)}
     try:
         found = account(known)
+        dns_hosts(known)
     except ConfigurationError as error:
         return {error.key: str(error)}
     if any(not role.get("roleArn") for role in found.assume_roles):

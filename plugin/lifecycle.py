@@ -13,6 +13,7 @@ from mailstack.errors import MailstackError
 from providers.aws import AwsAccount
 
 from .engine import Engine
+from .hosts import Hosts
 from .redact import Redactor
 from .wire import Values
 
@@ -81,6 +82,7 @@ class Context:
     engine: Engine
     redact: Redactor
     cancelled: threading.Event
+    hosts: Hosts
     clock: Clock = field(default_factory=Clock)
     deadline: float | None = None  # on the clock
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .configuration import SCHEMA
+from .hosts import STANDING, STANDING_SCHEMA
 from .lifecycle import Types
 
 
@@ -19,5 +20,6 @@ def package(types: Types, version: str) -> dict[str, Any]:
         "config": {"variables": dict(SCHEMA)},
         "provider": {"description": "The account that is asked.", "inputProperties": dict(SCHEMA)},
         "types": dict(TYPES),
+        "functions": {STANDING: STANDING_SCHEMA},
         "resources": {token: dict(one.schema) for token, one in types.items()},
     }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import grpc
 
+    from .lifecycle import ResourceType
     from .servicer import Servicer
 
 # Each wait holds a thread for as long as it takes, and Cancel must still find one. Threads are made when needed.
@@ -29,14 +30,16 @@ def main(arguments: list[str]) -> None:
     """Serve until the engine ends the process or is gone."""
     protocol_only()
     from .engine import Engine
+    from .resources.dkim_key import DkimKey
     from .resources.readiness import Readiness
+    from .resources.record_set import RecordSet
     from .servicer import Servicer
 
     # The engine passes its flags (--logtostderr, -v=9, --tracing URL) before its address.
     address = arguments[-1] if arguments and not arguments[-1].startswith("-") else None
     engine = Engine(address)
-    readiness = Readiness()
-    servicer = Servicer({readiness.type: readiness}, engine)
+    types: tuple[ResourceType, ...] = (Readiness(), DkimKey(), RecordSet())
+    servicer = Servicer({one.type: one for one in types}, engine)
     server, port = serve(servicer)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

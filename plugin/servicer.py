@@ -17,6 +17,7 @@ from providers.aws import AwsAccount
 
 from . import configuration, wire
 from .engine import Engine
+from .hosts import STANDING, Hosts
 from .lifecycle import Clock, Context, Difference, InitFailed, ResourceType, Types
 from .redact import Redactor
 
@@ -67,6 +68,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Take the types by token, and the engine that started the process, where one did."""
         self._types, self._engine, self._clock = types, engine or Engine(), clock or Clock()
         self._account: AwsAccount | None = None
+        self._hosts = Hosts({})
         self._redact = Redactor()
         self._waits: set[threading.Event] = set()
         self._cancelled = False
@@ -123,6 +125,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         config = wire.decode(request.args)
         self._redact = Redactor(configuration.secrets(config, wire.secret_texts(request.args)))
         self._account = configuration.account(config)
+        self._hosts = Hosts(configuration.dns_hosts(config))
         self._cancelled = False
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -191,8 +194,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_told
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Refuse: there are no functions."""
-        raise Refused(grpc.StatusCode.UNIMPLEMENTED, f'the mailstack plugin has no function "{request.tok}"')
+        """List what stands at a name at one of the hosts that the plugin writes to."""
+        if request.tok != STANDING:
+            raise Refused(grpc.StatusCode.UNIMPLEMENTED, f'the mailstack plugin has no function "{request.tok}"')
+        asked = wire.decode(request.args)
+        found = self._hosts.standing(str(asked["host"]), str(asked["zone"]), str(asked["name"]))
+        answer = provider_pb2.InvokeResponse()
+        getattr(answer, "return").CopyFrom(wire.encode({"records": found}))  # the field's name is Python's keyword
+        return answer
 
     @_told
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -224,6 +233,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             engine=self._engine,
             redact=self._redactor(request),
             cancelled=self._cancellation(grpc_context),
+            hosts=self._hosts,
             clock=self._clock,
             deadline=self._clock.now() + timeout if timeout else None,
         )

@@ -136,6 +136,11 @@ def _encode(value: Any) -> struct_pb2.Value:
     raise TypeError(f"a {type(value).__name__} cannot be sent to the engine")
 
 
+def secret(value: Any) -> Values:
+    """Return a value marked as secret, for `encode`."""
+    return {_MARK: _SECRET, "value": value}
+
+
 def sealed(struct: struct_pb2.Struct) -> struct_pb2.Struct:
     """Return a struct with each of its values marked as secret."""
     return struct_pb2.Struct(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from sandbox import cloudflare_lists, cloudflare_records
+from sandbox import cloudflare_email, cloudflare_lists, cloudflare_records
 from sandbox.cloudflare_store import ACCOUNT, NAME_SERVERS, ApiError, Store, Zone, record
 
 if TYPE_CHECKING:
@@ -84,6 +84,9 @@ class Cloudflare:
             return self._records(request, match[1])
         elif match := re.fullmatch(f"/zones/{ID}/dns_records/{ID}", path):
             return self._record(request, match[1], match[2])
+        elif match := re.fullmatch(f"/zones/{ID}/email/routing(/[a-z]+)?", path):
+            if result := cloudflare_email.answer(self._store, match[1], match[2] or "", request):
+                return result
         else:
             where = f"Could not route to {request.path}, perhaps your object identifier is invalid?"
             raise ApiError(400, 7003, where)
@@ -122,13 +125,12 @@ class Cloudflare:
                 id_,
             )
             return {"result": cloudflare_records.as_answered(changed)}
-        with self._store.zone(zone_id) as zone:
-            found = record(zone, id_)
-            if request.method == "GET":
-                return {"result": cloudflare_records.as_answered(found)}
-            if request.method == "DELETE":
-                del zone.records[id_]
-                return {"result": {"id": id_}}
+        if request.method == "DELETE":
+            self._store.remove(zone_id, id_)
+            return {"result": {"id": id_}}
+        if request.method == "GET":
+            with self._store.zone(zone_id) as zone:
+                return {"result": cloudflare_records.as_answered(record(zone, id_))}
         raise _no_method(request.method)
 
     def _shown(self, zone: Zone) -> dict[str, Any]:

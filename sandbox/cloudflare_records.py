@@ -66,7 +66,7 @@ def as_answered(record: Record) -> dict[str, Any]:
         **as_sent(record.fields),
         "settings": dict(record.fields.settings),
         "proxiable": record.fields.type in PROXIABLE,
-        "meta": {},
+        "meta": dict(record.meta),
         "tags": [],
         "created_on": record.created,
         "modified_on": record.modified,
@@ -118,6 +118,8 @@ def _alias(given: str, name: str) -> str:
 def _exchange(given: str, name: str) -> str:
     if _is_address(given):
         raise ApiError(400, 9009, EMAIL_RECORDS)
+    if given == ".":  # a null MX, RFC 7505; the API keeps this dot (DNSControl pull request 703)
+        return given
     return _host(given, "MX")
 
 

@@ -58,16 +58,21 @@ class Record:
     fields: Fields
     created: str
     modified: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Zone:
-    """A zone with its records by id, in the order they were made."""
+    """A zone with its records by id, in the order they were made.
+
+    `routed` holds the names at which Email Routing is on, and whether its records there are locked.
+    """
 
     id: str
     name: str
     created: str
     records: dict[str, Record] = field(default_factory=dict)
+    routed: dict[str, bool] = field(default_factory=dict)
 
 
 class Store:
@@ -122,11 +127,24 @@ class Store:
         with self.zone(zone_id) as zone:
             old = record(zone, record_id) if record_id else None
             fields = make(zone, old)
+            _check_locks(zone, old, fields)
             _check_neighbours(fields, [one.fields for one in zone.records.values() if one.id != record_id])
             stamp = now()
-            new = Record(old.id if old else new_id(), fields, old.created if old else stamp, stamp)
+            new = Record(
+                old.id if old else new_id(),
+                fields,
+                old.created if old else stamp,
+                stamp,
+                old.meta if old else {},
+            )
             zone.records[new.id] = new
             return new
+
+    def remove(self, zone_id: str, record_id: str) -> None:
+        """Remove a record; ApiError where Email Routing keeps it."""
+        with self.zone(zone_id) as zone:
+            _check_locks(zone, record(zone, record_id), None)
+            del zone.records[record_id]
 
 
 def record(zone: Zone, id_: str) -> Record:
@@ -134,6 +152,17 @@ def record(zone: Zone, id_: str) -> Record:
     if id_ not in zone.records:
         raise ApiError(404, 81044, "Record does not exist.")
     return zone.records[id_]
+
+
+def _check_locks(zone: Zone, old: Record | None, new: Fields | None) -> None:
+    """Refuse what Email Routing keeps from being changed; codes and texts as its users quote them."""
+    meta = old.meta if old else {}
+    if meta.get("read_only") or (old and meta.get("email_routing") and zone.routed.get(old.fields.name)):
+        message = "This record is managed by Email Routing. Disable Email Routing to modify/remove this record."
+        raise ApiError(400, 1046, message)
+    if new and new.type == "MX" and zone.routed.get(new.name):
+        message = "This zone is managed by Email Routing. Disable Email Routing to add/modify MX records."
+        raise ApiError(403, 890190, message)
 
 
 def _check_neighbours(fields: Fields, others: list[Fields]) -> None:

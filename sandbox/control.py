@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from sandbox.dns import Names, Rr
+from sandbox.primary import Primary
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -110,9 +111,10 @@ class Control:
         traffic: Traffic,
         names: Names,
         grant_production: Callable[[str, str, bool], None],
+        break_dnssec: Callable[[str, bool], None],
     ) -> None:
         self._traffic = traffic
-        self._grant_production = grant_production
+        self._grant_production, self._break_dnssec = grant_production, break_dnssec
         self._names = names
         self._routes: dict[tuple[str, str], Callable[[Request, str], Any]] = {
             ("GET", "status"): lambda request, rest: status(),
@@ -126,6 +128,7 @@ class Control:
             ("POST", "records"): lambda request, rest: names.publish(_records(_body(request))),
             ("DELETE", "records"): self._withdraw,
             ("PUT", "production"): self._set_production,
+            ("PUT", "dnssec"): self._set_dnssec,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -149,7 +152,10 @@ class Control:
         servers = body.get("name_servers")
         if not zone or not isinstance(servers, list) or not servers or not all(isinstance(one, str) for one in servers):
             raise Mistake('PUT /delegations/<zone> takes {"name_servers": ["ns1.example.net", ...]}')
-        self._names.delegate(zone, servers)
+        port = body.get("primary")
+        if port is not None and not isinstance(port, int):
+            raise Mistake("a delegation's primary is the port of a name server on 127.0.0.1 that allows transfers")
+        self._names.delegate(zone, servers, Primary(zone.lower(), servers, port) if port else None)
 
     def _undelegate(self, request: Request, zone: str) -> None:
         if not self._names.undelegate(zone):
@@ -159,6 +165,12 @@ class Control:
         body = _body(request) if request.get_data() else {}
         name, kind = body.get("name"), body.get("type")
         return {"removed": self._names.withdraw(_name(name) if name else None, str(kind).upper() if kind else None)}
+
+    def _set_dnssec(self, request: Request, zone: str) -> None:
+        broken = _body(request).get("broken")
+        if not zone or not isinstance(broken, bool):
+            raise Mistake('PUT /dnssec/<zone> takes {"broken": true or false}')
+        self._break_dnssec(zone, broken)
 
     def _set_production(self, request: Request, rest: str) -> None:
         account, _, region = rest.partition("/")

@@ -46,12 +46,16 @@ class Hosted(Protocol):
 
 
 class Names:
-    """All of DNS as this machine sees it: the host's zones, delegations elsewhere, foreign records, amazonses.com."""
+    """All of DNS as this machine sees it: the hosts' zones, delegations, foreign records, amazonses.com.
 
-    def __init__(self, hosted: Hosted, dkim_record: Callable[[str], str | None]) -> None:
-        self._hosted = hosted
+    A zone that several hosts hold is served by the first of them, until it is delegated to another's name servers.
+    """
+
+    def __init__(self, hosts: Hosted | Sequence[Hosted], dkim_record: Callable[[str], str | None]) -> None:
+        self._hosts = hosts if isinstance(hosts, Sequence) else [hosts]
         self._dkim_record = dkim_record
         self._delegations: dict[str, tuple[str, ...]] = {}
+        self._primaries: dict[str, Hosted] = {}
         self._foreign: list[Rr] = []
         self._lock = threading.Lock()
 
@@ -76,19 +80,33 @@ class Names:
             name = alias.value
         return Answer(SERVFAIL, ())
 
-    def delegate(self, zone: str, name_servers: Iterable[str]) -> None:
-        """Delegate a zone to name servers that know nothing of what the host holds."""
+    def delegate(self, zone: str, name_servers: Iterable[str], primary: Hosted | None = None) -> None:
+        """Delegate a zone to name servers: another host's, those of `primary`, or some that know nothing of it."""
         with self._lock:
             self._delegations[zone.lower()] = tuple(server.rstrip(".").lower() for server in name_servers)
+            self._primaries.pop(zone.lower(), None)
+            if primary is not None:
+                self._primaries[zone.lower()] = primary
 
     def undelegate(self, zone: str) -> bool:
         """Take a delegation back; False where there was none."""
         with self._lock:
+            self._primaries.pop(zone.lower(), None)
             return self._delegations.pop(zone.lower(), None) is not None
 
     def delegated_elsewhere(self, zone: str) -> bool:
-        """Say whether the name servers of a zone are others than the host's."""
-        return zone in self._delegations
+        """Say whether the name servers of a zone are others than the first host's."""
+        return zone in self._delegations and self._server_of(zone, self._delegations) is not self._hosts[0]
+
+    def _server_of(self, zone: str, delegations: Mapping[str, Sequence[str]]) -> Hosted | None:
+        """Give the host that serves a zone; None where its delegation names none of them."""
+        if zone in self._primaries:
+            return self._primaries[zone]
+        holding = [host for host in self._hosts if zone in host.zones()]
+        if zone not in delegations:
+            return holding[0] if holding else None
+        servers = set(delegations[zone])
+        return next((host for host in holding if servers & {one.lower() for one in host.zones()[zone]}), None)
 
     def publish(self, records: Iterable[Rr]) -> None:
         """Add records that no API of the sandbox owns."""
@@ -107,7 +125,7 @@ class Names:
         """Give the SOA of the zone a name is in and the records at the name; None where it does not exist."""
         with self._lock:
             delegations, foreign = dict(self._delegations), list(self._foreign)
-        zones = self._hosted.zones()
+        zones = {zone: servers for host in reversed(self._hosts) for zone, servers in host.zones().items()}
         apexes = {*zones, *delegations}
         apex = _longest(name, apexes)
         held = [*self._held(name, apex, zones, delegations), *foreign]
@@ -125,9 +143,10 @@ class Names:
             return self._amazonses(name) if _within(name, AMAZONSES) else []
         servers = delegations.get(apex) or zones[apex]
         own = [_soa(apex, servers[0]), *(Rr(apex, "NS", 86400, server) for server in servers)]
-        if apex in delegations:
+        host = self._server_of(apex, delegations)
+        if host is None:
             return own
-        published = self._hosted.published(apex)
+        published = host.published(apex)
         # NS records at the apex are kept by the host and ignored; below it they cut a zone off.
         cuts = [record for record in published if record.type == "NS" and record.name != apex]
         if cut := _longest(name, {record.name for record in cuts}):

@@ -28,15 +28,19 @@ from dnslib import (  # type: ignore[import-untyped]  # dnslib has no annotation
     DNSHeader,
     DNSLabel,
     DNSRecord,
+    EDNSOption,
 )
 
 from sandbox.dns import Answer, Rr
 
 Ask = Callable[[str, str], Answer]
+Breaks = Callable[[str], bool]  # whether a name's DNSSEC is broken
 
 PLAIN_UDP = 512  # octets a client without EDNS takes (RFC 1035 section 4.2.1)
 LARGEST_UDP = 1232  # what a server should send at most (DNS flag day 2020)
 QUERY, IN, OPT = 0, 1, 41
+EXTENDED_ERROR = 15  # RFC 8914 section 2; its code 6 is "DNSSEC Bogus"
+BOGUS = struct.pack("!H", 6) + b"no DNSKEY of the zone matches its DS record"
 TCP_PATIENCE = 10.0  # seconds a client may leave a connection idle
 PORT_TRIES = 20
 
@@ -44,10 +48,10 @@ log = logging.getLogger("sandbox.dns")
 
 
 class DnsServer:
-    """Serve answers over UDP and TCP on one port of 127.0.0.1."""
+    """Serve answers over UDP and TCP on one port of 127.0.0.1, as a resolver that validates."""
 
-    def __init__(self, ask: Ask, port: int = 0) -> None:
-        self._ask = ask
+    def __init__(self, ask: Ask, port: int = 0, breaks: Breaks = lambda name: False) -> None:
+        self._ask, self._breaks = ask, breaks
         self._servers: list[_TcpServer | _UdpServer] = []
         self._threads: list[threading.Thread] = []
         self.port = port
@@ -84,6 +88,7 @@ class DnsServer:
         udp = _UdpServer(("127.0.0.1", tcp.server_address[1]), _UdpHandler)
         self._servers.append(udp)
         tcp.ask = udp.ask = self._ask
+        tcp.breaks = udp.breaks = self._breaks
 
 
 class _TcpServer(socketserver.ThreadingTCPServer):
@@ -92,6 +97,7 @@ class _TcpServer(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
     ask: Ask
+    breaks: Breaks
 
 
 class _UdpServer(socketserver.ThreadingUDPServer):
@@ -99,6 +105,7 @@ class _UdpServer(socketserver.ThreadingUDPServer):
     block_on_close = False
     max_packet_size = 65535
     ask: Ask
+    breaks: Breaks
 
 
 class _UdpHandler(socketserver.BaseRequestHandler):
@@ -106,7 +113,7 @@ class _UdpHandler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         data, connection = self.request
-        reply = respond(data, self.server.ask, udp=True)
+        reply = respond(data, self.server.ask, self.server.breaks, udp=True)
         if reply:
             connection.sendto(reply, self.client_address)
 
@@ -120,7 +127,7 @@ class _TcpHandler(socketserver.BaseRequestHandler):
         with contextlib.suppress(OSError, EOFError):
             while True:
                 (length,) = struct.unpack("!H", self._read(2))
-                reply = respond(self._read(length), self.server.ask, udp=False)
+                reply = respond(self._read(length), self.server.ask, self.server.breaks, udp=False)
                 if not reply:
                     return
                 self.request.sendall(struct.pack("!H", len(reply)) + reply)
@@ -136,7 +143,7 @@ class _TcpHandler(socketserver.BaseRequestHandler):
         return data
 
 
-def respond(data: bytes, ask: Ask, *, udp: bool) -> bytes:
+def respond(data: bytes, ask: Ask, breaks: Breaks = lambda name: False, *, udp: bool) -> bytes:
     """Answer one message in wire format; b"" for what must not be answered (too short, or itself an answer)."""
     if len(data) < 12 or data[2] & 0x80:
         return b""
@@ -145,14 +152,15 @@ def respond(data: bytes, ask: Ask, *, udp: bool) -> bytes:
     except Exception:  # dnslib raises errors of many kinds on garbage: all of them mean that it is none of DNS
         return _failure(data, "FORMERR")
     try:
-        return _reply(request, ask, udp=udp)
+        return _reply(request, ask, breaks, udp=udp)
     except Exception:  # a bug of the sandbox must be an answer and a line in the log
         log.exception("a question could not be answered")
         return _failure(data, "SERVFAIL")
 
 
-def _reply(request: DNSRecord, ask: Ask, *, udp: bool) -> bytes:
+def _reply(request: DNSRecord, ask: Ask, breaks: Breaks, *, udp: bool) -> bytes:
     reply = request.reply(ra=1, aa=1)
+    reply.header.cd = request.header.cd
     edns = next((extra for extra in request.ar if extra.rtype == OPT), None)
     if edns is not None:
         reply.add_ar(EDNS0(udp_len=LARGEST_UDP))
@@ -164,7 +172,10 @@ def _reply(request: DNSRecord, ask: Ask, *, udp: bool) -> bytes:
     if question.qclass != IN or kind in ("AXFR", "IXFR"):
         reply.header.rcode = RCODE.REFUSED
         return bytes(reply.pack())
-    answer = ask(b".".join(question.qname.label).decode("latin-1"), kind)
+    name = b".".join(question.qname.label).decode("latin-1")
+    answer = ask(name, kind)
+    if not request.header.cd and any(breaks(one) for one in (name, *(record.name for record in answer.records))):
+        return _bogus(reply)
     reply.header.rcode = getattr(RCODE, answer.rcode)
     for record in answer.records:
         reply.add_answer(_rr(record))
@@ -175,6 +186,14 @@ def _reply(request: DNSRecord, ask: Ask, *, udp: bool) -> bytes:
     if udp and len(packed) > limit:
         return _truncated(reply)
     return packed
+
+
+def _bogus(reply: DNSRecord) -> bytes:
+    """Refuse what does not validate (RFC 4035 section 5.5) and say why to who understands it."""
+    reply.header.rcode = RCODE.SERVFAIL
+    for edns in reply.ar:
+        edns.rdata.append(EDNSOption(EXTENDED_ERROR, BOGUS))
+    return bytes(reply.pack())
 
 
 def _truncated(reply: DNSRecord) -> bytes:

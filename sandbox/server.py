@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ from sandbox import certificate, lifecycle
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import ACCOUNT, Store
 from sandbox.control import Control, Traffic
-from sandbox.dns import Names
+from sandbox.dns import Hosted, Names
 from sandbox.dns_server import DnsServer
+from sandbox.dnssec import Dnssec
 from sandbox.lifecycle import SandboxError
 from sandbox.plugins.install import install
 
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from sandbox.aws.gate import ApiRequest
 
 SERVICES = ("aws", "cloudflare", "dns", "smtp_starttls", "smtp_tls", "control")
-ZONES = ("example.com", "example.net")
+# The zones at the start. example.net stands at both hosts, delegated to Cloudflare; example.org stands beside a private
+# zone of the same name, which no resolver outside asks.
+CLOUDFLARE_ZONES = ("example.com", "example.net")
+ROUTE53_ZONES, PRIVATE_ZONE = ("example.org", "example.edu", "example.net"), "example.org"
 BACKLOG = 128
 CONNECTION_PATIENCE = 60.0  # seconds a client may leave a connection idle
 
@@ -69,18 +73,20 @@ class World:
         from sandbox.aws.server import AwsWorld
         from sandbox.smtp import SmtpWorld
 
-        traffic, store, token = Traffic(), Store(), secrets.token_hex(20)
-        for zone in ZONES:
+        traffic, store, token, dnssec = Traffic(), Store(), secrets.token_hex(20), Dnssec()
+        for zone in CLOUDFLARE_ZONES:
             store.add_zone(zone)
-        names = Names(store, lambda selector: aws.dkim_record(selector))
-        aws = AwsWorld(names.resolve, lambda request: _see(traffic, request))
+        hosts: list[Hosted] = [store]
+        names = Names(hosts, lambda selector: aws.dkim_record(selector))
+        aws = AwsWorld(dnssec.validated(names.resolve), lambda request: _see(traffic, request))
+        hosts += _route53(aws.bootstrap.account, aws.accounts)
         cloudflare = Cloudflare(
             store,
             token,
             names.delegated_elsewhere,
             lambda method, path: traffic.see("cloudflare", method, path, account=ACCOUNT["id"], action=""),
         )
-        dns = DnsServer(names.ask, self.ports["dns"])
+        dns = DnsServer(names.ask, self.ports["dns"], dnssec.breaks)
         self._open("dns", dns.start, dns.stop)
         self.ports["dns"] = dns.port
         files = certificate.write(self._directory)
@@ -91,7 +97,7 @@ class World:
         )  # fmt: skip
         self._open("smtp_starttls", smtp.start, smtp.stop)
         self.ports |= {"smtp_starttls": smtp.starttls_port, "smtp_tls": smtp.tls_port}
-        control = Control(self._status, smtp.mail, traffic, names, aws.set_production_access)
+        control = Control(self._status, smtp.mail, traffic, names, aws.set_production_access, dnssec.set_broken)
         for service, app in (("aws", aws.app), ("cloudflare", cloudflare), ("control", control)):
             self._serve(service, app)
         accounts: dict[str, dict[str, str]] = {account: dict(facts) for account, facts in aws.accounts.items()}
@@ -157,6 +163,17 @@ class _Handler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing of a request that was answered."""
+
+
+def _route53(default: str, accounts: Iterable[str]) -> Iterable[Hosted]:
+    """Let the accounts' public zones be served; the zones at the start are the default account's."""
+    from sandbox.route53 import Route53
+
+    hosts = {account: Route53(account) for account in accounts}
+    for zone in ROUTE53_ZONES:
+        hosts[default].add_zone(zone)
+    hosts[default].add_zone(PRIVATE_ZONE, private=True)
+    return hosts.values()
 
 
 def _close(server: BaseWSGIServer) -> None:

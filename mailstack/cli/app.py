@@ -12,7 +12,9 @@ from mailstack.errors import MailstackError
 # One file per command. A file is read when its command runs or help is asked for, so each keeps its heavy imports
 # inside functions.
 COMMANDS = {
+    "adopt": "mailstack.cli.adopt:adopt",
     "bundle": "mailstack.cli.bundle:bundle",
+    "records": "mailstack.cli.records:records",
     "repair": "mailstack.cli.repair:repair",
     "sandbox": "mailstack.cli.sandbox:sandbox",
     "schema": "mailstack.cli.schema:schema",

@@ -64,7 +64,7 @@ def read(stack: str | None) -> Bundles:
     try:
         printed = Engine(root).read("stack", "output", "smtp", "--json", "--show-secrets", *choice)
     except PulumiFailedError as error:
-        raise BundleError(_explain(error, root)) from None
+        raise BundleError(explain(error, root)) from None
     try:
         bundles = json.loads(printed)
     except ValueError:
@@ -97,7 +97,8 @@ def pick(bundles: Bundles, sender: str | None) -> Mapping[str, Any]:
     return bundles[sender]
 
 
-def _explain(error: PulumiFailedError, root: Path) -> str:
+def explain(error: PulumiFailedError, root: Path) -> str:
+    """Say what to do about pulumi's refusal where that is known, with its own words."""
     for pattern, remedy in REMEDIES:
         if re.search(pattern, error.said, re.IGNORECASE):
             return f"{remedy}{_local_hint(root)} (pulumi: {error.said})"

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,9 +69,12 @@ class Engine:
             )
         return Path(found)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one pulumi command and capture what it prints, whatever its exit code. Never pass a secret here."""
-        return self._start([str(self.pulumi), *arguments, "--non-interactive", "--color", "never"])
+    def run(self, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run one pulumi command and capture what it prints, whatever its exit code. Never pass a secret here.
+
+        `more` is added to its environment.
+        """
+        return self._start([str(self.pulumi), *arguments, "--non-interactive", "--color", "never"], more or {})
 
     def read(self, *arguments: str) -> str:
         """Run one pulumi command and return its standard output; raises PulumiFailedError with pulumi's own words."""
@@ -81,9 +84,10 @@ class Engine:
             raise PulumiFailedError(f"`pulumi {' '.join(arguments[:2])}` failed: {said}", said)
         return result.stdout
 
-    def _start(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def _start(self, command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
+            **(more or {}),
             "PATH": search_path(os.environ.get("PATH", os.defpath)),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }

@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mailstack.cli.adoption.standing import as_the_plugin_takes_it
 from mailstack.cli.engine import Engine
-from mailstack.errors import MailstackError
 from plugin.configuration import account
-from providers.aws import CONFIGURATION_KEYS, AwsAccount
+from providers.aws import AwsAccount
 from providers.dns import cloudflare
+from providers.dns.base import HostedZone
 
 # Type token -> how the thing is looked for; other types (components, waits) leave nothing in the world.
 CONFIGURATION_SET = "aws:sesv2/configurationSet:ConfigurationSet"
@@ -53,7 +54,7 @@ class Leftovers:
         token = values.get("cloudflare:apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
         stack, project = _stack_and_project(deployment)
         owner = f"{project}/{stack}"
-        return cls(account(_as_the_plugin_takes_it(values)), region or IAM_REGION, owner, keys, token)
+        return cls(account(as_the_plugin_takes_it(values)), region or IAM_REGION, owner, keys, token)
 
     def id_of(self, operation: Any) -> str | None:
         """Return the import id of what a killed create has made; None where it made nothing, or nothing of ours."""
@@ -125,37 +126,15 @@ class Leftovers:
 
     def _record(self, inputs: Mapping[str, Any]) -> str | None:
         wanted = cloudflare.standing([{**inputs, "comment": ""}])[0]
-        for other in cloudflare.standing(self._records(inputs["zoneId"], inputs["name"])):
+        host, zone = cloudflare.Cloudflare.from_environment(self._token), HostedZone(inputs["zoneId"], "")
+        for other in host.standing(zone):
             same = (other.name, other.type, other.content) == (wanted.name, wanted.type, wanted.content)
             if same and other.mark == cloudflare.mark(self._owner):
-                return f"{inputs['zoneId']}/{other.id}"
+                return host.import_id(zone, other)
         return None
-
-    def _records(self, zone_id: str, name: str) -> list[dict[str, Any]]:
-        import httpx
-
-        if not self._token:
-            raise MailstackError("Cloudflare cannot be asked: set CLOUDFLARE_API_TOKEN as for `pulumi up`")
-        base = os.environ.get("CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4")
-        answer = httpx.get(
-            f"{base}/zones/{zone_id}/dns_records",
-            params={"name": name, "per_page": 100},
-            headers={"Authorization": f"Bearer {self._token}"},
-            timeout=30,
-        )
-        body = answer.json()
-        if not body.get("success"):
-            said = "; ".join(str(error.get("message")) for error in body.get("errors") or [])
-            raise MailstackError(f"Cloudflare refused to list the records of {name}: {said or answer.status_code}")
-        return list(body["result"])
 
     def _ours(self, tags: Sequence[Mapping[str, str]] | None) -> bool:
         return {"Key": "mailstack", "Value": self._owner} in [dict(tag) for tag in tags or []]
-
-
-def _as_the_plugin_takes_it(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Name the account as components/account.py does for the plugin."""
-    return {ours: values[f"aws:{theirs}"] for ours, theirs in CONFIGURATION_KEYS.items() if f"aws:{theirs}" in values}
 
 
 def _stack_and_project(deployment: Mapping[str, Any]) -> tuple[str, str]:

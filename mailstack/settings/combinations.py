@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mailstack import dmarc, records, ses, spf
+from mailstack.settings import promises
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain, Settings, SpfSettings
 from mailstack.settings.problems import Problems, key_path
@@ -19,11 +20,15 @@ def check(settings: Settings, problems: Problems, *, listed: Collection[str], st
         )
     for domain in settings.domains.values():
         _zone(domain, settings, listed, problems)
-        _routes(domain, stack_region, problems)
+        if domain.sends:
+            _routes(domain, stack_region, problems)
         _return_paths(domain, settings, problems)
         _dmarc(domain, settings, problems)
         _spf(domain, problems)
+        promises.check(domain, settings, problems)
+    _no_mail(settings, problems)
     _logins(settings, problems)
+    _host_secrets(settings, problems)
     _renames(settings, problems)
 
 
@@ -134,6 +139,16 @@ def _spf(domain: Domain, problems: Problems) -> None:
         problems.add(key_path("domains", domain.name, "spf", "also"), str(error))
 
 
+def _no_mail(settings: Settings, problems: Problems) -> None:
+    """Refuse a sender on a domain that must not send."""
+    for key, sender in settings.senders.items():
+        if not settings.domains[sender.domain].sends:
+            problems.add(
+                key_path("senders", key, "domain"),
+                f"{sender.domain} has sends: false; choose another domain, or remove sends: false there",
+            )
+
+
 def _logins(settings: Settings, problems: Problems) -> None:
     """Check that the given logins and the senders that want one are the same."""
     for key, sender in settings.senders.items():
@@ -154,6 +169,29 @@ def _logins(settings: Settings, problems: Problems) -> None:
                 key_path("secrets", key),
                 f"is not used, because login of sender {key} is {settings.senders[key].login};"
                 " write login: given, or remove the secret",
+            )
+
+
+def _host_secrets(settings: Settings, problems: Problems) -> None:
+    """Check that the secrets of DNS hosts and the zones that need one are the same."""
+    wanted = {zone: host for zone, found in settings.dns.items() for host in found.served_by if host.host == "rfc2136"}
+    for zone, host in wanted.items():
+        given = settings.keyring.get(zone)
+        if host.key and (given is None or given.tsig_secret is None):
+            problems.add(
+                key_path("dns", zone, "key"),
+                f"is {host.key}, but mailstack:secrets has no secret for it; set it with pulumi config set --secret"
+                f""" --path '{key_path("secrets", zone, "tsigSecret")}'""",
+            )
+        elif given is not None and given.tsig_secret is not None and not host.key:
+            problems.add(key_path("dns", zone), "has a TSIG secret but no key; write the key's name: key: mailstack")
+    for zone, given in settings.keyring.items():
+        hosts = [host.host for host in settings.dns[zone].served_by] if zone in settings.dns else []
+        user = "rfc2136" if given.tsig_secret is not None else "lexicon"
+        if user not in hosts:
+            found = f"its host is {' and '.join(hosts)}" if hosts else "mailstack:dns has no such zone"
+            problems.add(
+                key_path("secrets", zone), f"is a secret of the host {user}, but {found}; rename or remove the secret"
             )
 
 

@@ -51,6 +51,14 @@ def domain(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def record_name(text: str) -> str:
+    """Return the name of a record in its one spelling; ValueError otherwise."""
+    try:
+        return records.record_name(text)
+    except records.RecordError as error:
+        raise ValueError(str(error)) from None
+
+
 def header_text(text: str) -> str:
     """Return text that may stand in a mail header (RFC 5322 section 2.2); ValueError otherwise."""
     if not text.strip() or not text.isprintable():
@@ -110,11 +118,11 @@ def ttl(seconds: int) -> int:
     return seconds
 
 
-def zone_id(text: str) -> str:
-    """Return a Cloudflare zone id; ValueError otherwise."""
-    if not re.fullmatch(r"[0-9a-f]{32}", text):
-        raise ValueError(f"{shown(text)} is no zone id: copy the 32 hex digits from the zone's overview page")
-    return text
+def tcp_port(number: int) -> int:
+    """Return a port number; ValueError otherwise."""
+    if not 0 < number < 65536:
+        raise ValueError(f"must be 1 to 65535, not {number}")
+    return number
 
 
 def policy_arn(text: str) -> str:
@@ -128,6 +136,14 @@ def iam_path(text: str) -> str:
     """Return the path of an IAM user; ValueError otherwise."""
     if not re.fullmatch(r"/([\x21-\x2e\x30-\x7e]+/)*", text) or len(text) > 512:
         raise ValueError(f"{shown(text)} is no IAM path: it begins and ends with a slash, such as /mailstack/")
+    return text
+
+
+def configuration_set(text: str) -> str:
+    """Return the name of an SES configuration set, or off; ValueError otherwise."""
+    # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise ValueError(f"{shown(text)} is no configuration set: use up to 64 letters, digits, - and _, or write off")
     return text
 
 
@@ -153,7 +169,12 @@ Flag = Annotated[bool, Strict()]
 Port = Annotated[int, Strict(), WithJsonSchema({"enum": [587, 25, 2587, 465, 2465]})]
 Number = Annotated[float, Strict()]
 Label = Annotated[str, AfterValidator(label)]
+# An unquoted off is a boolean in YAML 1.1, for editors too.
+Inbound = Annotated[
+    str, BeforeValidator(off), AfterValidator(label), WithJsonSchema({"anyOf": [{"type": "string"}, {"enum": [False]}]})
+]
 DomainName = Annotated[str, AfterValidator(domain)]
+RecordName = Annotated[str, AfterValidator(record_name)]
 HeaderText = Annotated[str, AfterValidator(header_text)]
 Address = Annotated[str, AfterValidator(local_or_address)]
 SenderPattern = Annotated[str, AfterValidator(sender_pattern)]
@@ -164,6 +185,7 @@ FailureOptions = Annotated[str, AfterValidator(failure_options)]
 Ttl = Annotated[int, Strict(), AfterValidator(ttl)]
 IamPath = Annotated[str, AfterValidator(iam_path)]
 Off = Annotated[Literal["off"], BeforeValidator(off), WithJsonSchema({"enum": ["off", False]})]
-ZoneId = Annotated[str, AfterValidator(zone_id)]
+TcpPort = Annotated[int, Strict(), AfterValidator(tcp_port)]
+ConfigurationSet = Annotated[str, BeforeValidator(off), AfterValidator(configuration_set)]
 PolicyArn = Annotated[str, AfterValidator(policy_arn)]
 Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema({"$ref": "#/$defs/Secret"})]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mailstack.settings import combinations, fields
+from mailstack.settings.completion import completed, with_whole_names
 from mailstack.settings.merge import merged, without_empty
 from mailstack.settings.model import (
     Domain,
@@ -15,9 +16,9 @@ from mailstack.settings.model import (
     Sender,
     SenderKeys,
     Settings,
-    Zone,
 )
 from mailstack.settings.problems import Problems, key_path, unknown_key
+from mailstack.settings.zones import HostSecrets, Zone
 
 KEYS = ("stage", "dns", "domains", "senders", "defaults", "secrets")
 
@@ -43,9 +44,10 @@ def load(config: Mapping[str, Any], *, aws_region: str | None = None, secret_key
     settings = Settings(
         stage=_stage(config.get("stage"), problems),
         dns=_zones(raw["dns"], problems),
-        domains=_domains({**listed, **unlisted}, domain_defaults, aws_region, problems),
+        domains=_domains({**listed, **unlisted}, domain_defaults, aws_region, raw["dns"], problems),
         senders=senders,
         secrets=_logins(raw["secrets"], problems),
+        keyring=_host_secrets(raw["secrets"], problems),
     )
     problems.raise_if_any()
     settings = _resolved(settings, problems)
@@ -102,7 +104,7 @@ def _defaults(raw: dict[str, Any], problems: Problems) -> tuple[dict[str, Any], 
             problems.add(key_path("defaults", key), unknown_key(key, domain_keys + sender_keys))
     of_domain = {key: value for key, value in raw.items() if key in domain_keys}
     of_sender = {key: value for key, value in raw.items() if key in sender_keys}
-    problems.check(DomainKeys, without_empty(of_domain), "defaults")
+    problems.check(DomainKeys, with_whole_names(without_empty(of_domain), "example.com", ()), "defaults")
     # The domain is the one key that a sender must have; as a default it may be absent.
     problems.check(SenderKeys, {"domain": "example.com", **without_empty(of_sender)}, "defaults")
     return of_domain, of_sender
@@ -137,13 +139,13 @@ def _zones(raw: dict[str, Any], problems: Problems) -> dict[str, Zone]:
 
 
 def _domains(
-    raw: dict[str, Any], defaults: dict[str, Any], region: str | None, problems: Problems
+    raw: dict[str, Any], defaults: dict[str, Any], region: str | None, zones: Iterable[str], problems: Problems
 ) -> dict[str, Domain]:
     domains: dict[str, Domain] = {}
     for name, value in raw.items():
-        keys = _filled(merged(defaults, value), region)
+        keys = with_whole_names(_filled(merged(defaults, value), region), name, zones)
         if problems.check(DomainKeys, keys, "domains", name):
-            domains[name] = Domain.model_validate({**keys, "name": name})
+            domains[name] = completed(name, keys, value, problems)
     return domains
 
 
@@ -179,9 +181,19 @@ def _senders(raw: dict[str, Any], defaults: dict[str, Any], problems: Problems) 
 def _logins(raw: dict[str, Any], problems: Problems) -> dict[str, Login]:
     logins: dict[str, Login] = {}
     for key, value in raw.items():
+        if "." in key:  # a zone's: no sender has a dot in its key
+            continue
         if login := problems.check(Login, without_empty(value), "secrets", key, quiet=True):
             logins[key] = login
     return logins
+
+
+def _host_secrets(raw: dict[str, Any], problems: Problems) -> dict[str, HostSecrets]:
+    found: dict[str, HostSecrets] = {}
+    for key, value in raw.items():
+        if "." in key and (secrets := problems.check(HostSecrets, without_empty(value), "secrets", key, quiet=True)):
+            found[key.lower().removesuffix(".")] = secrets
+    return found
 
 
 def _resolved(settings: Settings, problems: Problems) -> Settings:
@@ -205,7 +217,7 @@ def _resolved(settings: Settings, problems: Problems) -> Settings:
 
 def _via(sender: Sender, domain: Domain, problems: Problems) -> str:
     """Return the route of a sender; where the domain has one, it need not be named."""
-    if sender.via in domain.routes:
+    if sender.via in domain.routes or not domain.sends:  # a sender on a domain that does not send is told later
         return sender.via
     at, routes = key_path("senders", sender.key, "via"), ", ".join(domain.routes)
     if sender.via:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from mailstack import dmarc, ses, spf
+from mailstack import dkim, dmarc, no_mail, ses, spf
+from mailstack.mta_sts import Policy
 from mailstack.settings import fields
+from mailstack.settings.base import Model
+from mailstack.settings.dkim import DkimSettings
+from mailstack.settings.extra_records import RecordsSettings
 from mailstack.settings.fields import (
     Address,
+    ConfigurationSet,
     DomainName,
     FailureOptions,
     Flag,
     HeaderText,
     IamPath,
+    Inbound,
     Label,
     Number,
     Off,
@@ -27,8 +32,9 @@ from mailstack.settings.fields import (
     Secret,
     SenderPattern,
     Ttl,
-    ZoneId,
 )
+from mailstack.settings.policies import BimiSettings, MtaStsSettings, TlsRptSettings
+from mailstack.settings.zones import HostSecrets, Zone
 from mailstack.spf import Spf
 
 # Names of the two branches of a value that is a mapping or off; problems.py knows them.
@@ -36,25 +42,8 @@ MAPPING_OR_OFF = "<mapping or off>"
 OFF = "<off>"
 
 
-class Model(BaseModel):
-    """A mapping with known camelCase keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, alias_generator=to_camel, use_attribute_docstrings=True
-    )
-
-
 def _branch(value: Any) -> str:
     return OFF if value is False or value == "off" else MAPPING_OR_OFF
-
-
-class Zone(Model):
-    """Where the records of a zone are published."""
-
-    host: Literal["cloudflare"]
-    """The DNS host that serves the zone."""
-    zone_id: ZoneId | None = None
-    """The host's id of the zone; looked up by name when it is left out."""
 
 
 class SesOptions(Model):
@@ -70,9 +59,13 @@ class SesOptions(Model):
     """Use the region's FIPS endpoint."""
     user_path: IamPath = "/mailstack/"
     """The path of the IAM users that are made for SMTP logins."""
+    configuration_set: ConfigurationSet | None = None
+    """A configuration set that stands already and is used as it is, or off: none. Left out: one of the domain's own."""
+    on_mx_failure: Literal["default", "reject"] = "default"
+    """What SES does with mail while the return path's MX is missing: send it from amazonses.com, or reject it."""
     permissions_boundary: PolicyArn | None = None
     """The ARN of the policy that bounds what those users may do."""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default={})
     """Tags for all that is made at AWS."""
 
 
@@ -153,7 +146,9 @@ class DomainKeys(Model):
 
     manage: Flag = True
     """false: the domain stands already and is another stack's or team's; it is only referenced."""
-    routes: dict[Label, SesRoute] = {"main": SesRoute()}
+    sends: Flag = True
+    """false: no mail is from this domain; its records say so, and nothing is made at a provider."""
+    routes: dict[Label, SesRoute] = Field(default={"main": SesRoute()})
     """The ways out for this domain's mail, by name."""
     dmarc: Annotated[
         Annotated[DmarcSettings, Tag(MAPPING_OR_OFF)] | Annotated[Off, Tag(OFF)], Discriminator(_branch)
@@ -163,6 +158,18 @@ class DomainKeys(Model):
         Annotated[Annotated[SpfSettings, Tag(MAPPING_OR_OFF)] | Annotated[Off, Tag(OFF)], Discriminator(_branch)] | None
     ) = None
     """The SPF record at the domain itself, or off: it is not this stack's. Left out: only where a provider needs it."""
+    dkim: DkimSettings = DkimSettings()
+    """How this domain's mail is signed."""
+    bimi: BimiSettings | None = None
+    """The logo beside this domain's mail."""
+    inbound: Inbound | None = None
+    """The route whose provider takes mail for this domain (its MX), or off: the MX is not this stack's."""
+    mta_sts: MtaStsSettings | None = None
+    """How other servers deliver mail to this domain: over TLS only."""
+    tls_rpt: TlsRptSettings | None = None
+    """Where other servers report that they could not."""
+    records: RecordsSettings = RecordsSettings()
+    """Record sets beside those that follow from the other settings."""
     protect: Flag = True
     """Guard the identity and its records against deletion."""
     wait: Annotated[
@@ -176,15 +183,38 @@ class DomainKeys(Model):
     ttl: Ttl = 300
     """Time to live of the records in seconds; 1 is the DNS host's own choice."""
 
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        for name, route in self.routes.items() if self.dkim.kind == "own" else ():
+            if refused := dkim.refusal(route.provider, self.dkim.algorithm):
+                raise ValueError(
+                    f"dkim.algorithm is {self.dkim.algorithm}, but route {name} goes through {route.provider}, and "
+                    f"{refused}; write algorithm: rsa"
+                )
+        return self
+
 
 class Domain(DomainKeys):
-    """Where mail comes from."""
+    """Where mail comes from, or, where it does not send, must not seem to come from; that one has no routes."""
 
     name: str
+    inbound_host: str = ""
+    """The host that takes its mail through the route that inbound names, "" where there is none."""
 
     def spf_record(self) -> Spf | None:
         """Return the SPF record to publish at the domain itself, if there is one."""
+        if self.spf == "off":
+            return None
+        if not self.sends:
+            return spf.parse(no_mail.SPF)
         return self.spf.merged(ses.MAIL_FROM_SPF) if isinstance(self.spf, SpfSettings) else None
+
+    def mta_sts_policy(self) -> Policy | None:
+        """Return the MTA-STS policy to serve, if there is one; raise MtaStsError where it names no host."""
+        if self.mta_sts is None:
+            return None
+        hosts = self.mta_sts.mx or ((self.inbound_host,) if self.inbound_host else ())
+        return Policy(self.mta_sts.mode, hosts, self.mta_sts.max_age)
 
 
 class From(Model):
@@ -259,3 +289,4 @@ class Settings(Model):
     domains: dict[str, Domain]
     senders: dict[str, Sender]
     secrets: dict[str, Login]
+    keyring: dict[str, HostSecrets] = Field(default={})

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from mailstack.settings.model import DomainKeys, Login, SenderKeys, Zone
+from mailstack.settings.model import DomainKeys, Login, SenderKeys
+from mailstack.settings.zones import HostSecrets, Zone
 
 _ENCRYPTED = {
     "type": "object",
@@ -22,9 +23,12 @@ def json_schema() -> dict[str, Any]:
     Keys of other projects and providers are left alone. Names that stand under mailstack:dns, domains, senders and
     secrets are the writer's own; everything below them is known.
     """
-    _, found = models_json_schema([(model, "validation") for model in (DomainKeys, SenderKeys, Zone, Login)])
+    _, found = models_json_schema(
+        [(model, "validation") for model in (DomainKeys, SenderKeys, Zone, Login, HostSecrets)]
+    )
     models = _plain(found["$defs"])
     del models["SenderKeys"]["required"]  # the domain may stand in mailstack:defaults
+    models["Zone"]["oneOf"] = [{"required": ["host"]}, {"required": ["hosts"]}]
     for name in ("DomainKeys", "SesRoute", "SenderKeys"):
         models[name] = _or_nothing(models[name])
     defaults = {**models["DomainKeys"]["properties"], **models["SenderKeys"]["properties"]}
@@ -53,8 +57,12 @@ def json_schema() -> dict[str, Any]:
                         "description": "What stands under every domain and sender that does not say otherwise.",
                     },
                     "mailstack:secrets": {
-                        "anyOf": [_ENCRYPTED, _by_name("Login", "")],
-                        "description": "The logins of senders with login: given; the only place for secrets.",
+                        # A zone's name has a dot, a sender's key has none.
+                        "anyOf": [
+                            _ENCRYPTED,
+                            {**_by_name("Login", ""), "patternProperties": {r"\.": {"$ref": "#/$defs/HostSecrets"}}},
+                        ],
+                        "description": "Given logins, by sender, and the keys of DNS hosts, by zone: all secrets.",
                     },
                 },
             }

@@ -14,7 +14,7 @@ from providers.dns import live, visible
 from providers.smtp.base import DomainMissing, DomainStatus, ProviderError, SmtpProvider
 from providers.smtp.ses import Ses
 
-from . import readiness_inputs, readiness_schema
+from . import moving, readiness_inputs, readiness_schema
 from .asking import Answer, ask, wait
 from .readiness_inputs import Wanted, starts_wait
 
@@ -27,7 +27,7 @@ class Dns:
     """The two questions that are put to live DNS when a domain is not verified."""
 
     lookup: visible.Lookup = live.lookup
-    name_servers: visible.NameServers = live.name_servers
+    name_servers: visible.NameServers = live.delegation
 
 
 class Readiness:
@@ -53,7 +53,12 @@ class Readiness:
         return f"{inputs['provider']}/{inputs['region']}/{inputs['domain']}"
 
     def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
-        """Compare; a status that is out of date is a difference, a domain that is still pending is none."""
+        """Compare; a status that is out of date is a difference, a domain that is still pending is none.
+
+        Raises StillDelegated where a DNS host would be dropped too early.
+        """
+        if inputs.get("hosts") and inputs["hosts"] != news.get("hosts"):
+            moving.check(Wanted.of(inputs), Wanted.of(news), self._dns.name_servers)
         keys = sorted({*inputs, *news})
         changed = [key for key in keys if inputs.get(key) != news.get(key)]
         replaces = [key for key in readiness_inputs.REPLACING if key in changed]

@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
     "manual": False,
     "records": [],
     "nameServers": {},
+    "hosts": {},
 }
 REPLACING = ("provider", "domain", "region")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
@@ -34,6 +35,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "manual": bool,
     "records": list,
     "nameServers": dict,
+    "hosts": dict,
 }
 
 
@@ -50,6 +52,7 @@ class Wanted:
     manual: bool
     records: tuple[WantedRecord, ...]
     name_servers: Mapping[str, tuple[str, ...]]
+    hosts: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, inputs: Values) -> Wanted:
@@ -65,6 +68,7 @@ class Wanted:
             manual=given["manual"],
             records=tuple(_record(one) for one in given["records"]),
             name_servers={zone: tuple(servers or ()) for zone, servers in given["nameServers"].items()},
+            hosts={zone: tuple(names or ()) for zone, names in given["hosts"].items()},
         )
 
     @property
@@ -97,8 +101,8 @@ def problems(inputs: Values) -> dict[str, str]:
 
 
 def _problem(key: str, value: Any) -> str | None:
-    if key in ("records", "nameServers"):
-        return _records_problem(value) if key == "records" else _name_servers_problem(value)
+    if key in ("records", "nameServers", "hosts"):
+        return _records_problem(value) if key == "records" else _lists_by_zone_problem(value)
     if is_unknown(value):
         return None
     kind = _KINDS[key]
@@ -147,11 +151,11 @@ def _records_problem(value: Any) -> str | None:
     return None
 
 
-def _name_servers_problem(value: Any) -> str | None:
+def _lists_by_zone_problem(value: Any) -> str | None:
     if is_unknown(value) and not isinstance(value, Mapping):
         return None
     if not isinstance(value, Mapping):
-        return f"{value!r} was given; give lists of name servers by zone"
+        return f"{value!r} was given; give lists of names by zone"
     for zone, servers in value.items():
         listed = isinstance(servers, list) and all(isinstance(one, str) for one in servers)
         if not listed and not is_unknown(servers):

@@ -29,6 +29,11 @@ _INPUTS: Final[dict[str, Any]] = {
         "additionalProperties": _TEXTS,
         "description": "The name servers that the records were written to, by zone.",
     },
+    "hosts": {
+        "type": "object",
+        "additionalProperties": _TEXTS,
+        "description": "The DNS hosts that publish the records, by zone: one is dropped when no delegation names it.",
+    },
 }
 _OUTPUTS: Final[dict[str, Any]] = {
     "status": {"type": "string", "description": "verified, pending, manual or lost."},

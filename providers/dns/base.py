@@ -1,33 +1,82 @@
-"""What a DNS host must be able to say about a record set before it is published there."""
+"""What the kit asks of a DNS host: what stands in a zone, and how a record set is written there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailstack.errors import MailstackError
 from mailstack.records import RecordSet
+
+
+class HostError(MailstackError):
+    """A DNS host refused something or did not answer; the message holds its own words."""
+
+
+class Conflict(HostError):
+    """A record set stands there that is not the one expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedZone:
+    """A zone as its host knows it; `name_servers` are those that serve it, without trailing dot."""
+
+    id: str
+    name: str
+    name_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StandingRecord:
-    """One record as a DNS host lists it: `content` is unquoted, `mark` is the host's comment or tag ("" = none)."""
+    """One value as a DNS host lists it: `content` is unquoted, an MX "10 mail.example.com", names without final dot.
+
+    `mark` is the host's comment or tag ("" = none), `id` the host's id of the record ("" = none; values of one record
+    set share it where the host keeps record sets), `locked` why the host would not let it be changed ("" = it would).
+    """
 
     name: str
     type: str
     content: str
-    mark: str
-    id: str
+    mark: str = ""
+    id: str = ""
+    ttl: int = 0
+    locked: str = ""
 
 
 class DnsHost(Protocol):
-    """The quirks of one DNS host: how record sets are written there and what of what stands there is in their way."""
+    """The quirks of one DNS host: what it takes, and what stands there."""
 
     def check(self, record: RecordSet) -> None:
-        """Refuse a record set that the host would refuse; raises RecordError."""
+        """Refuse a record set that the host would refuse (TTL, lengths, types); raises RecordError."""
 
-    def properties(self, record: RecordSet) -> Sequence[Mapping[str, object]]:
-        """Return the host's own objects for a record set, one for each that it would keep apart."""
+    def zone(self, name: str) -> HostedZone:
+        """Find a zone by its name; raises HostError where the host has no such zone or does not show it."""
+
+    def standing(self, zone: HostedZone) -> list[StandingRecord]:
+        """List what stands in a zone; raises HostError."""
+
+    def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
+        """Return the id by which the engine imports the resource that a standing record belongs to."""
+
+
+class RecordStore(DnsHost, Protocol):
+    """A host that no published Pulumi provider serves: the plugin writes its record sets itself."""
+
+    def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
+        """List what stands at one name; raises HostError."""
+
+    def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
+        """Return the record set that stands at a name, None where there is none; raises HostError."""
+
+    def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
+        """Write a record set where `before` stands (None: nothing); the same one already there is no mistake.
+
+        Raises Conflict where something else stands, so that no update of somebody else is lost; raises HostError.
+        """
+
+    def delete(self, zone: HostedZone, record: RecordSet) -> None:
+        """Delete a record set; one that is gone already is no mistake. Raises Conflict where another stands."""
 
 
 def in_the_way(standing: Sequence[StandingRecord], name: str, record_type: str, content: str) -> list[StandingRecord]:
@@ -48,6 +97,20 @@ def _contradicts(other: StandingRecord, record_type: str, content: str) -> bool:
     if record_type != "TXT":
         return True
     return other.content == content or version_tag(other.content) == version_tag(content) != ""
+
+
+def in_the_way_of_set(
+    standing: Sequence[StandingRecord], name: str, record_type: str, contents: Sequence[str]
+) -> list[StandingRecord]:
+    """List the standing records that a record set would contradict or overwrite at a host that keeps record sets.
+
+    There all values of one name and type are one thing, so that any other value is in the way of a new set.
+    """
+    there = [other for other in standing if other.name == name]
+    aliases = [other for other in there if (other.type == "CNAME") != (record_type == "CNAME")]
+    same_type = [other for other in there if other.type == record_type]
+    equal = {other.content for other in same_type} == set(contents)
+    return aliases + ([] if equal else same_type)
 
 
 def version_tag(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mailstack.errors import MailstackError
@@ -12,25 +13,41 @@ if TYPE_CHECKING:
     from dns.resolver import Resolver
 
 _LIFETIME = 4.0  # seconds for one question, all tries together
+_ONCE = 2.0  # seconds for one question to one server
 _VARIABLE = "MAILSTACK_DNS_SERVER"
+_PORT = 53
+_PAYLOAD = 1232  # octets that fit one packet (DNS flag day 2020)
+_PARENTS = 2  # servers of the parent zone to try
 
 
 class LookupFailed(MailstackError):
     """No answer from DNS, which is not the same as the answer that there is no such record."""
 
 
+class BogusAnswer(LookupFailed):
+    """A resolver that validates refuses what a zone answers: its DNSSEC is broken (RFC 4035 section 5.5)."""
+
+
 def lookup(name: str, record_type: str) -> list[str]:
     """Return the values at a name, [] where there are none; raises LookupFailed where DNS does not answer.
 
+    Raises BogusAnswer, which is a LookupFailed, where the resolver says that the answer does not validate.
     TXT strings are joined and unquoted, MX is "10 mail.example.com", names are lower case without trailing dot.
     """
     import dns.exception
     import dns.resolver
 
+    resolver = _resolver()
     try:
-        answer = _resolver().resolve(name, record_type, search=False, raise_on_no_answer=False)
+        answer = resolver.resolve(name, record_type, search=False, raise_on_no_answer=False)
     except dns.resolver.NXDOMAIN:
         return []
+    except dns.resolver.NoNameservers as error:
+        from . import dnssec
+
+        if broken := dnssec.fault(resolver, name, record_type, error):
+            raise BogusAnswer(broken) from None
+        raise LookupFailed(f"DNS gave no answer for {record_type} {name}: {error}") from None
     except dns.exception.Timeout:
         raise LookupFailed(f"DNS gave no answer for {record_type} {name} in {_LIFETIME:.0f} s") from None
     except (dns.exception.DNSException, OSError) as error:
@@ -39,8 +56,61 @@ def lookup(name: str, record_type: str) -> list[str]:
 
 
 def name_servers(zone: str) -> list[str]:
-    """Return the name servers to which a zone is delegated, [] where it is not; raises LookupFailed."""
+    """Return the name servers that a zone names as its own, [] where it is none; raises LookupFailed."""
     return lookup(zone, "NS")
+
+
+def delegation(zone: str) -> list[str]:
+    """Return the name servers to which the parent delegates a zone, [] where it does not; raises LookupFailed.
+
+    The parent's own servers are asked (the referral of RFC 1034 section 4.2), since the zone's NS records are whatever
+    its host says of itself. Where they cannot be asked, and where MAILSTACK_DNS_SERVER names the one server to ask, the
+    zone's NS records stand for the delegation.
+    """
+    if not os.environ.get(_VARIABLE):
+        for address in _parent_servers(zone):
+            referred = _referral(zone, address)
+            if referred is not None:
+                return referred
+    return name_servers(zone)
+
+
+def _parent_servers(zone: str) -> Iterator[str]:
+    """Give addresses of servers of the zone above, as far as DNS tells them."""
+    parent = zone.partition(".")[2]
+    try:
+        while parent and not (servers := lookup(parent, "NS")):
+            parent = parent.partition(".")[2]
+        for server in servers[:_PARENTS] if parent else ():
+            yield from (lookup(server, "A") or lookup(server, "AAAA"))[:1]
+    except LookupFailed:
+        return
+
+
+def _referral(zone: str, address: str) -> list[str] | None:
+    """Ask a server of the parent for its referral; None where it gives none that can be trusted."""
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.query
+    import dns.rcode
+    import dns.rdatatype
+
+    question = dns.message.make_query(zone, "NS", use_edns=0, payload=_PAYLOAD)
+    question.flags &= ~dns.flags.RD
+    try:
+        answer, _ = dns.query.udp_with_fallback(question, address, timeout=_ONCE, port=_PORT)
+    except (dns.exception.DNSException, OSError, EOFError):
+        return None
+    if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return None
+    sets = [one for one in [*answer.answer, *answer.authority] if one.rdtype == dns.rdatatype.NS]
+    apex = dns.name.from_text(zone)
+    if found := [one for one in sets if one.name == apex]:
+        return sorted({_name(item.target) for one in found for item in one})
+    # Without the AA bit this server does not serve the parent; a referral to a zone between is none for this one.
+    return [] if not sets and answer.flags & dns.flags.AA else None
 
 
 def _resolver() -> Resolver:
@@ -57,6 +127,7 @@ def _resolver() -> Resolver:
         except NoResolverConfiguration as error:
             raise LookupFailed(f"DNS cannot be asked: {error}; set {_VARIABLE}=ADDRESS:PORT") from None
     resolver.lifetime = _LIFETIME
+    resolver.use_edns(0, 0, _PAYLOAD)  # so that a refusal can say why (RFC 8914)
     return resolver
 
 

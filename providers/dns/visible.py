@@ -10,6 +10,7 @@ from itertools import groupby
 from mailstack.errors import MailstackError
 
 from .base import version_tag
+from .live import BogusAnswer
 
 Lookup = Callable[[str, str], Sequence[str]]
 NameServers = Callable[[str], Sequence[str]]
@@ -30,27 +31,38 @@ class WantedRecord:
 def missing(
     records: Sequence[WantedRecord], written_to: Mapping[str, Sequence[str]], lookup: Lookup, name_servers: NameServers
 ) -> list[str]:
-    """List a sentence for each record that DNS does not show as wanted, and before it the reason where it is known.
+    """List a sentence for each record that DNS does not show as wanted, and before these the reason where it is known.
 
-    `written_to` names the name servers of the hosts to which a zone's records were written.
+    `written_to` names the name servers of the hosts to which a zone's records were written. The reason is another
+    delegation, or DNSSEC that is broken.
     """
     ordered = sorted(records, key=lambda record: (record.zone, record.name, record.type))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         faults = list(pool.map(lambda record: _fault(record, lookup), ordered))
-    sentences = []
+    sentences: list[str] = []
     for zone, group in groupby(zip(ordered, faults, strict=True), key=lambda pair: pair[0].zone):
         found = [fault for _, fault in group if fault]
-        if found and (reason := _delegation(zone, written_to.get(zone, ()), name_servers)):
-            sentences.append(reason)
-        sentences += found
+        if not found:
+            continue
+        reasons = [delegation_fault(zone, written_to.get(zone, ()), name_servers), *(fault.reason for fault in found)]
+        sentences += dict.fromkeys(filter(None, reasons))
+        sentences += [fault.sentence for fault in found]
     return sentences
 
 
-def _delegation(zone: str, written_to: Sequence[str], name_servers: NameServers) -> str | None:
+def delegation_fault(zone: str, written_to: Sequence[str], name_servers: NameServers) -> str | None:
+    """Say that a zone is delegated to other name servers than those of the hosts that were written to.
+
+    With several hosts, `written_to` holds the name servers of all: a zone that moves may be delegated to either, or to
+    some of both. None where it is so, where a host's name servers are not known, and where DNS does not answer; for a
+    zone whose DNSSEC is broken, that sentence.
+    """
     if not zone or not written_to:
         return None
     try:
         delegated = _names(name_servers(zone))
+    except BogusAnswer as error:
+        return str(error)
     except MailstackError:
         return None
     wanted = _names(written_to)
@@ -67,7 +79,15 @@ def _delegation(zone: str, written_to: Sequence[str], name_servers: NameServers)
     )
 
 
-def _fault(record: WantedRecord, lookup: Lookup) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with one record; `reason` is what other records of its zone may share."""
+
+    sentence: str
+    reason: str = ""
+
+
+def _fault(record: WantedRecord, lookup: Lookup) -> _Fault | None:
     wanted = [_normal(record.type, value) for value in record.values]
     head = f"{record.type} {record.name}{f' ({record.purpose})' if record.purpose else ''}"
     should = f"it should be {' and '.join(map(_quoted, wanted))}"
@@ -76,15 +96,17 @@ def _fault(record: WantedRecord, lookup: Lookup) -> str | None:
         if _satisfies(record.type, wanted, shown):
             return None
         if shown := _related(record.type, wanted, shown):
-            return f"{head} is wrong: {should}, but DNS answers {' and '.join(map(_quoted, shown))}"
+            return _Fault(f"{head} is wrong: {should}, but DNS answers {' and '.join(map(_quoted, shown))}")
         if record.zone and lookup(f"{record.name}.{record.zone}", record.type):
-            return (
+            return _Fault(
                 f"{head} is missing: it stands at {record.name}.{record.zone}, the zone's name entered twice; "
                 f"write it without .{record.zone} at the end"
             )
+    except BogusAnswer as error:
+        return _Fault(f"{head} is not to be seen while DNSSEC is broken", str(error))
     except MailstackError as error:
-        return f"{head} is not known to stand: {error}"
-    return f"{head} is missing: {should}"
+        return _Fault(f"{head} is not known to stand: {error}")
+    return _Fault(f"{head} is missing: {should}")
 
 
 def _satisfies(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> bool:
@@ -104,7 +126,8 @@ def _related(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> l
 
 
 def _normal(record_type: str, value: str) -> str:
-    return value if record_type == "TXT" else value.strip().lower().removesuffix(".")
+    # A null MX is "0 ." (RFC 7505), whose dot is the whole name.
+    return value if record_type == "TXT" or value.endswith(" .") else value.strip().lower().removesuffix(".")
 
 
 def _names(names: Sequence[str]) -> list[str]:

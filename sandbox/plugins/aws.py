@@ -1,4 +1,4 @@
-"""The stand-in for pulumi-resource-aws: SESv2 and IAM types, look-ups of identities, users and the account."""
+"""The stand-in for pulumi-resource-aws: SESv2, IAM and Route 53 types, look-ups."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .aws_api import STS, AwsError, partition
 from .configuration_set import ConfigurationSet, configuration_set_outputs
 from .iam import AccessKey, User, UserPolicy, user_outputs
 from .resource import Resource, State, VendorError
+from .route53 import Record
+from .route53_zones import find_records, find_zone
 from .sesv2 import EmailIdentity, MailFrom, identity_outputs, path_of
 
 if TYPE_CHECKING:
@@ -35,12 +37,15 @@ class AwsProvider:
             "aws:iam/user:User": User(self._account),
             "aws:iam/userPolicy:UserPolicy": UserPolicy(self._account),
             "aws:iam/accessKey:AccessKey": AccessKey(self._account),
+            "aws:route53/record:Record": Record(self._account),
         }
         self.functions: Mapping[str, Function] = {
             "aws:index/getCallerIdentity:getCallerIdentity": self._caller_identity,
             "aws:index/getRegion:getRegion": self._region,
             "aws:index/getPartition:getPartition": self._partition,
             "aws:iam/getUser:getUser": self._user,
+            "aws:route53/getZone:getZone": lambda arguments: find_zone(self._account, arguments),
+            "aws:route53/getRecords:getRecords": lambda arguments: find_records(self._account, arguments),
             "aws:sesv2/getEmailIdentity:getEmailIdentity": self._email_identity,
             "aws:sesv2/getConfigurationSet:getConfigurationSet": self._configuration_set,
         }

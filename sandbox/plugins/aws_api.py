@@ -49,7 +49,9 @@ class Service:
 SESV2: Final = Service("SESv2", "email", "ses")
 IAM: Final = Service("IAM", "iam", "iam", "2010-05-08")
 STS: Final = Service("STS", "sts", "sts", "2011-06-15")
-_ENDPOINT_KEYS: Final = {"SESv2": "sesv2", "IAM": "iam", "STS": "sts"}
+ROUTE53: Final = Service("Route 53", "route53", "route53")
+_GLOBAL: Final = (IAM, ROUTE53)  # one endpoint for a partition, signed for its home region
+_ENDPOINT_KEYS: Final = {"SESv2": "sesv2", "IAM": "iam", "STS": "sts", "Route 53": "route53"}
 
 
 class AwsError(VendorError):
@@ -115,24 +117,18 @@ class Aws:
         given = {key: value for key, value in parameters.items() if value is not None}
         form = urllib.parse.urlencode({"Action": operation, "Version": service.version, **given}).encode()
         answer = self._send(service, self.region, "POST", "/", "", form, "application/x-www-form-urlencoded")
-        try:
-            root = ET.fromstring(answer.body)  # noqa: S314 - the vendor's API, on loopback here
-        except ET.ParseError:
-            root = ET.Element("none")
-        for element in root.iter():
-            element.tag = element.tag.rpartition("}")[2]
-        if answer.status >= 300:
-            code, message = root.findtext(".//Code") or "UnknownError", root.findtext(".//Message") or answer.text
-            raise AwsError(
-                f"{service.title}: {operation}", answer.status, root.findtext(".//RequestId") or "", code, message
-            )
-        return root
+        return _xml(f"{service.title}: {operation}", answer)
+
+    def xml(self, operation: str, method: str, path: str, body: str = "", query: str = "") -> ET.Element:
+        """Call a Route 53 operation and return its answer, namespaces removed. Raises AwsError."""
+        answer = self._send(ROUTE53, self.region, method, path, query, body.encode(), "application/xml")
+        return _xml(f"{ROUTE53.title}: {operation}", answer)
 
     def _send(
         self, service: Service, region: str, method: str, path: str, query: str, payload: bytes, content_type: str
     ) -> Answer:
         base = self._endpoint(service, region)
-        signed_for = _home(region) if service is IAM else region
+        signed_for = _home(region) if service in _GLOBAL else region
         url = base + path + (f"?{query}" if query else "")
 
         def headers() -> Mapping[str, str]:
@@ -149,6 +145,10 @@ class Aws:
         if given:
             return given.rstrip("/")
         name, suffix = partition(region)
+        if service is ROUTE53:
+            return {"aws": "https://route53.amazonaws.com", "aws-cn": "https://route53.amazonaws.com.cn"}.get(
+                name, "https://route53.us-gov.amazonaws.com"
+            )
         if service is not IAM:
             return f"https://{service.label}.{region}.{suffix}"
         return {
@@ -156,6 +156,20 @@ class Aws:
             "aws-cn": "https://iam.cn-north-1.amazonaws.com.cn",
             "aws-us-gov": "https://iam.us-gov.amazonaws.com",
         }[name]
+
+
+def _xml(operation: str, answer: Answer) -> ET.Element:
+    """Read an XML answer, namespaces removed. Raises AwsError."""
+    try:
+        root = ET.fromstring(answer.body)  # noqa: S314 - the vendor's API, on loopback here
+    except ET.ParseError:
+        root = ET.Element("none")
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    if answer.status >= 300:
+        code, message = root.findtext(".//Code") or "UnknownError", root.findtext(".//Message") or answer.text
+        raise AwsError(operation, answer.status, root.findtext(".//RequestId") or "", code, message)
+    return root
 
 
 def _home(region: str) -> str:

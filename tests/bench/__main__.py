@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -26,8 +28,17 @@ ROUNDS = 7
 
 
 def main(sizes: list[int]) -> None:
-    """Print one row per number of senders."""
-    table = Table("senders", "resources", "preview, kit", "preview, by hand", "ratio", "peak memory ratio")
+    """Print one row per number of senders; "a / b" is the kit and the program by hand."""
+    table = Table(
+        "senders",
+        "resources",
+        "requests per sender, up",
+        "preview",
+        "preview, kit",
+        "by hand",
+        "ratio",
+        "memory ratio",
+    )
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "sandbox"
         sandbox.start(directory)
@@ -44,8 +55,8 @@ def main(sizes: list[int]) -> None:
 
 def _compare(folder: Path, world: World, senders: int) -> list[str]:
     kit, by_hand = _kit(folder, world, senders), _by_hand(folder, world, senders)
-    kit.up()
-    by_hand.up()
+    made = [_requests(world, project.up) / senders for project in (kit, by_hand)]
+    asked = [_requests(world, partial(_preview, project)) / senders for project in (kit, by_hand)]
     times: list[tuple[float, float]] = []
     memory: list[tuple[int, int]] = []
     for number in range(ROUNDS + 1):
@@ -57,11 +68,20 @@ def _compare(folder: Path, world: World, senders: int) -> list[str]:
     return [
         str(senders),
         resources,
+        "{:.1f} / {:.1f}".format(*made),
+        "{:.1f} / {:.1f}".format(*asked),
         f"{statistics.median(ours for ours, _ in times):.2f} s",
         f"{statistics.median(theirs for _, theirs in times):.2f} s",
         f"{statistics.median(ours / theirs for ours, theirs in times):.2f}",
         f"{statistics.median(ours / theirs for ours, theirs in memory):.2f}",
     ]
+
+
+def _requests(world: World, run: Callable[[], object]) -> int:
+    """Count the API requests that a run sends to the providers."""
+    world.control("DELETE", "/requests")
+    run()
+    return len(world.control("GET", "/requests"))
 
 
 def _kit(folder: Path, world: World, senders: int) -> Project:

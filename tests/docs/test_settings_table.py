@@ -50,8 +50,10 @@ def _below(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
         return  # the defaults' keys are those of domains and senders
     for name, key in schema.get("properties", {}).items():
         yield from _leaves(f"{path}.{name}", key)
+    for key in schema.get("patternProperties", {}).values():  # mailstack:secrets, where a key with a dot is a zone
+        yield from _leaves(f"{path}.<zone>", key)
     named = schema.get("additionalProperties")
-    if isinstance(named, dict) and any(_branches(named)):
+    if isinstance(named, dict) and any(set(one.get("properties", {})) != {"secure"} for one in _branches(named)):
         last = path.replace(":", ".").rpartition(".")[2]
         yield from _leaves(f"{path}.{PLACEHOLDERS[last]}", named)
 

@@ -28,7 +28,8 @@ WRONG_SHAPE = {
     "an unknown key deep below a domain": (
         domain("{routes: {main: {ses: {sandbox_account: true}}}}"),
         f"{AT}.routes.main.ses.sandbox_account: unknown key; did you mean sandboxAccount?"
-        " (allowed: tls, dkimDomain, sandboxAccount, fips, userPath, permissionsBoundary, tags)",
+        " (allowed: tls, dkimDomain, sandboxAccount, fips, userPath, configurationSet, onMxFailure,"
+        " permissionsBoundary, tags)",
     ),
     "an unknown key that resembles none": (
         domain("{spf: {xyz: 1}}"),
@@ -37,7 +38,8 @@ WRONG_SHAPE = {
     "a key that only a program may know": (
         domain("{name: example.com}"),
         f"{AT}.name: unknown key; did you mean manage?"
-        " (allowed: manage, routes, dmarc, spf, protect, wait, waitMinutes, ttl)",
+        " (allowed: manage, sends, routes, dmarc, spf, dkim, bimi, inbound, mtaSts, tlsRpt, records, protect, wait,"
+        " waitMinutes, ttl)",
     ),
     "a mapping that is a list": ("dns: [example.com]", "mailstack:dns: must be a mapping, not a list"),
     "text for a switch": (domain('{protect: "no"}'), f'{AT}.protect: must be true or false, not "no"'),
@@ -71,11 +73,12 @@ WRONG_SHAPE = {
     ),
     "a zone without a host": (
         "dns: {example.com: {zoneId: 0123456789abcdef0123456789abcdef}}",
-        'mailstack:dns["example.com"].host: is missing: write the DNS host that serves the zone',
+        'mailstack:dns["example.com"]: is missing its host:'
+        " write host: cloudflare, route53, rfc2136, lexicon or manual",
     ),
     "a zone id that is none": (
         "dns: {example.com: {host: cloudflare, zoneId: example.com}}",
-        'mailstack:dns["example.com"].zoneId: "example.com" is no zone id:'
+        'mailstack:dns["example.com"]: zoneId "example.com" is no zone id of cloudflare:'
         " copy the 32 hex digits from the zone's overview page",
     ),
     "a sender without a domain": (
@@ -156,8 +159,8 @@ WRONG_SHAPE = {
     ),
     "a default that only one can have": (
         ZONE + "defaults: {was: x}",
-        "mailstack:defaults.was: unknown key (allowed: manage, routes, dmarc, spf, protect, wait, waitMinutes, ttl,"
-        " domain, via, from, login, sendAs, recipients)",
+        "mailstack:defaults.was: unknown key (allowed: manage, sends, routes, dmarc, spf, dkim, bimi, inbound, mtaSts,"
+        " tlsRpt, records, protect, wait, waitMinutes, ttl, domain, via, from, login, sendAs, recipients)",
     ),
     "a domain that stands twice": (
         ZONE + "domains: {example.com: {}, Example.com: {}}",

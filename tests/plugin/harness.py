@@ -47,6 +47,7 @@ INPUTS: dict[str, Any] = {
     "manual": False,
     "records": [DKIM],
     "nameServers": {"example.com": ["a.ns.example", "b.ns.example"]},
+    "hosts": {"example.com": ["cloudflare"]},
 }
 
 

@@ -18,15 +18,11 @@ PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size
 
 def test_each_value_is_a_record_of_its_own() -> None:
     """Names are FQDNs without dot, TXT is quoted, an MX has its priority beside it, and nothing is proxied."""
-    host = cloudflare.Cloudflare()
     shared: dict[str, Any] = {"name": NAME, "ttl": 300, "proxied": False}
-    assert host.properties(RecordSet(NAME, "TXT", 300, ("v=spf1 -all", "other"))) == [
-        {**shared, "type": "TXT", "content": '"v=spf1 -all"'},
-        {**shared, "type": "TXT", "content": '"other"'},
-    ]
-    assert host.properties(RecordSet(NAME, "MX", 300, (Mx(10, "mail.example.net"),))) == [
-        {**shared, "type": "MX", "content": "mail.example.net", "priority": 10}
-    ]
+    assert cloudflare.properties(NAME, "TXT", 300, "other") == {**shared, "type": "TXT", "content": '"other"'}
+    assert cloudflare.properties(NAME, "MX", 300, Mx(10, "mail.example.net")) == {
+        **shared, "type": "MX", "content": "mail.example.net", "priority": 10,
+    }  # fmt: skip
 
 
 def test_long_text_is_written_in_strings_of_255_octets() -> None:
@@ -45,17 +41,30 @@ def test_bare_text_is_taken_as_it_stands() -> None:
     assert cloudflare.unquote('google-site-verification=a"b') == 'google-site-verification=a"b'
 
 
+def test_octets_in_decimal_are_read() -> None:
+    r"""Within quotes `\DDD` is an octet and `\x` the character itself (RFC 1035 section 5.1)."""
+    assert cloudflare.unquote(r'"v=DKIM1\059 p=\"\\065"') == 'v=DKIM1; p="\\065'
+
+
 @pytest.mark.parametrize("ttl", [30, 59, 86401])
 def test_a_ttl_that_cloudflare_refuses_is_refused_before(ttl: int) -> None:
     """It takes 60 to 86400 seconds, or 1 for automatic (record attributes reference, "Time to live")."""
     with pytest.raises(RecordError, match=r"TTL|ttl"):
-        cloudflare.Cloudflare().check(RecordSet(NAME, "TXT", ttl, ("text",)))
+        cloudflare.check(RecordSet(NAME, "TXT", ttl, ("text",)))
 
 
-def test_a_text_that_cloudflare_refuses_is_refused_before() -> None:
-    """The data of one record has at most 4096 octets (record types reference)."""
-    with pytest.raises(RecordError, match="4097 characters, Cloudflare takes at most 4096"):
-        cloudflare.Cloudflare().check(RecordSet(NAME, "TXT", 300, ("a" * 4097,)))
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (RecordSet(NAME, "TXT", 300, ("a" * 4081,)), "make 4098 octets of data, Cloudflare takes at most 4096"),
+        (RecordSet(NAME, "TXT", 300, ("a" * 4080, "b" * 4080)), "at most 8192 at one name"),
+        (RecordSet(NAME, "CNAME", 300, (NAME,)), "points to itself"),
+    ],
+)
+def test_what_cloudflare_refuses_is_refused_before(record: RecordSet, words: str) -> None:
+    """One record has at most 4096 octets, those of one name and type 8192 characters (record types reference)."""
+    with pytest.raises(RecordError, match=words):
+        cloudflare.check(record)
 
 
 def test_what_stands_is_read_as_it_is_compared() -> None:
@@ -64,11 +73,13 @@ def test_what_stands_is_read_as_it_is_compared() -> None:
         [
             {"id": "1", "name": "Bounce.Example.com", "type": "MX", "content": "Mail.Example.net.", "priority": 10},
             {"id": "2", "name": NAME, "type": "TXT", "content": '"v=spf1 " "-all"', "comment": "mailstack a/b"},
+            {"id": "3", "name": f"k.{NAME}", "type": "CNAME", "content": "K.Example.net.", "ttl": 60.0},
         ]
     )
     assert found == [
         StandingRecord(NAME, "MX", "10 mail.example.net", "", "1"),
         StandingRecord(NAME, "TXT", "v=spf1 -all", "mailstack a/b", "2"),
+        StandingRecord(f"k.{NAME}", "CNAME", "k.example.net", "", "3", 60),
     ]
 
 
@@ -101,5 +112,5 @@ def test_what_is_in_the_way(other: tuple[str, str], kind: str, content: str, con
 
 def test_cloudflare_is_a_dns_host() -> None:
     """The adapter has the verbs of the seam."""
-    host: base.DnsHost = cloudflare.Cloudflare()
+    host: base.DnsHost = cloudflare.Cloudflare("token")
     host.check(RecordSet(NAME, "TXT", 1, ("text",)))

@@ -102,6 +102,12 @@ def test_hosts_lose_case_and_final_dot(api: Api) -> None:
     assert api.names.resolve("b.example.com", "MX") == ["10 mx.example.net"]
 
 
+def test_a_null_mx_keeps_its_dot(api: Api) -> None:
+    """The one dot that the API keeps is the whole host of a null MX (RFC 7505; DNSControl pull request 703)."""
+    assert api.add("MX", "none", ".", priority=0)["content"] == "."
+    assert api.names.resolve("none.example.com", "MX") == ["0 ."]
+
+
 # Codes and texts as users of the real API quote them in their bug trackers (ddns-go, external-dns, favonia/cloudflare-
 # ddns, pulumi-cloudflare 1107, cloudflare-tunnel-ingress-controller 168, acme-dns 258).
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import Store
 from sandbox.control import Control, Traffic
 from sandbox.dns import Names
+from sandbox.dnssec import Dnssec
 
 TOKEN = "t" * 40
 MAIL = [{"message_id": "1", "spf": "pass"}]
@@ -21,12 +22,19 @@ class Here:
     """The control API beside a Cloudflare and a DNS, without sockets."""
 
     def __init__(self) -> None:
-        store, traffic = Store(), Traffic()
+        store, traffic, self.dnssec = Store(), Traffic(), Dnssec()
         store.add_zone("example.com")
         self.traffic, self.names = traffic, Names(store, lambda token: None)
         self.production: dict[tuple[str, str], bool] = {}
         self._control = Client(
-            Control(lambda: {"world": "w"}, lambda: MAIL, traffic, self.names, self._grant_production)
+            Control(
+                lambda: {"world": "w"},
+                lambda: MAIL,
+                traffic,
+                self.names,
+                self._grant_production,
+                self.dnssec.set_broken,
+            )
         )
         self._cloudflare = Client(
             Cloudflare(store, TOKEN, self.names.delegated_elsewhere, lambda *seen: traffic.see("cloudflare", *seen))
@@ -110,6 +118,17 @@ def test_a_zone_is_delegated_elsewhere_and_back(here: Here) -> None:
     assert here.control("DELETE", "/delegations/example.com")[0] == 204
     assert here.names.resolve("example.com", "NS") != ["ns1.elsewhere.test"]
     assert here.control("DELETE", "/delegations/example.com")[0] == 400
+
+
+def test_dnssec_of_a_zone_is_broken_and_mended(here: Here) -> None:
+    """PUT says whether a zone validates; without a word it changes nothing."""
+    assert here.control("PUT", "/dnssec/example.com", {"broken": True}) == (204, None)
+    assert here.dnssec.breaks("m.example.com")
+    assert here.control("PUT", "/dnssec/example.com", {})[0] == 400
+    assert here.control("PUT", "/dnssec", {"broken": False})[0] == 400
+    assert here.dnssec.breaks("m.example.com")
+    assert here.control("PUT", "/dnssec/example.com", {"broken": False}) == (204, None)
+    assert not here.dnssec.breaks("m.example.com")
 
 
 def test_foreign_records_are_published_and_withdrawn(here: Here) -> None:

@@ -63,13 +63,16 @@ class DkimKeys(Mapping[str, DkimKey]):
 
 
 def own_key(text: str) -> DkimKey:
-    """Read a domain owner's private key, base64 of its DER as inside a PEM; ValueError for anything else."""
+    """Read a domain owner's private key: base64 of its DER, PKCS #1 or #8, as inside a PEM but on one line.
+
+    ValueError for anything else (API reference, DkimSigningAttributes; SES guide, "BYODKIM").
+    """
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    key = load_der_private_key(base64.b64decode("".join(text.split()), validate=True), password=None)
-    if not isinstance(key, RSAPrivateKey) or key.key_size not in BITS.values():
-        raise ValueError("not an RSA key of 1024 or 2048 bits")
+    key = load_der_private_key(base64.b64decode(text, validate=True), password=None)
+    if not isinstance(key, RSAPrivateKey) or not 1024 <= key.key_size <= 2048:
+        raise ValueError("not an RSA key of 1024 to 2048 bits")
     return DkimKey(_pem(key))
 
 

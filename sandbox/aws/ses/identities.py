@@ -12,6 +12,9 @@ from sandbox.aws.ses.state import Call, Identity, identity_name, tag_list, tags_
 from sandbox.aws.ses.verification import HOSTED_ZONE, refresh
 
 _DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_DAY = 24 * 3600.0
+# The pattern of the API's Selector (API reference, DkimSigningAttributes).
+_SELECTOR = re.compile(r"(?=.{1,63}$)[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@(.+)")
 
 
@@ -165,13 +168,16 @@ def _set_signing(call: Call, identity: Identity, signing: dict[str, Any]) -> Non
     if origin == "EXTERNAL":
         if not selector or not private:
             raise bad_request("DomainSigningSelector and DomainSigningPrivateKey must be given together.")
+        if not _SELECTOR.fullmatch(selector):
+            raise bad_request("DomainSigningSelector must be one label of letters, digits and inner hyphens.")
         try:
             identity.own_selector, identity.own_key = selector, own_key(private)
         except ValueError:
-            raise bad_request("DomainSigningPrivateKey must be base64 of an RSA key of 1024 or 2048 bits.") from None
+            raise bad_request("DomainSigningPrivateKey must be base64 of an RSA key of 1024 to 2048 bits.") from None
     else:
-        identity.own_selector = identity.own_key = None
         length = signing.get("NextSigningKeyLength", identity.current_key_length or "RSA_2048_BIT")
+        _check_length(identity, length, call.now())
+        identity.own_selector = identity.own_key = None
         if not identity.easy_tokens or length != identity.current_key_length:
             identity.easy_tokens = tuple(call.keys.new_token(length) for _ in range(3))
             identity.current_key_length = identity.next_key_length = length
@@ -179,6 +185,19 @@ def _set_signing(call: Call, identity: Identity, signing: dict[str, Any]) -> Non
     if identity.tokens != before:
         # New records to publish; that the domain is verified is not undone by it.
         identity.dkim_status, identity.dkim_started, identity.dkim_verified_at = "NOT_STARTED", call.now(), None
+
+
+def _check_length(identity: Identity, length: str, now: float) -> None:
+    """Let the length of Easy DKIM keys change once in 24 hours, and back to 1024 bits once more.
+
+    The SES guide, "DKIM signing key length", says so; the words of the refusal are not documented.
+    """
+    if identity.current_key_length in (None, length):
+        return
+    recent = [to for when, to in identity.key_length_changes if now - when < _DAY]
+    if recent and (length != "RSA_1024_BIT" or length in recent):
+        raise bad_request("The DKIM signing key length can be changed only once in 24 hours.")
+    identity.key_length_changes.append((now, length))
 
 
 def _kind(identity: Identity) -> str:

@@ -40,6 +40,7 @@ class Identity:
     current_key_length: str | None = None
     next_key_length: str = "RSA_1024_BIT"
     key_made_at: float | None = None
+    key_length_changes: list[tuple[float, str]] = field(default_factory=list)
     mail_from_domain: str | None = None
     mail_from_status: str | None = None
     mail_from_started: float = 0.0

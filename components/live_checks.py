@@ -1,0 +1,47 @@
+"""What live DNS says about a plan before anything is made: warnings, since DNS may lag behind or be cut off here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+
+from mailstack import dmarc
+from mailstack.settings import Settings
+from providers.dns import live, visible
+
+from . import domain_records
+from .dns_records import Place, Places
+
+_AT_ONCE = 8  # questions
+
+
+def warn(component: pulumi.Resource, settings: Settings, places: Places) -> None:
+    """Warn of zones that are delegated elsewhere, and of report addresses that nobody allowed to be written to."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        zones = pool.map(_delegation_fault, places.items())
+        reports = pool.map(_report_fault, domain_records.foreign_reports(settings))
+        for sentence in filter(None, [*zones, *reports]):
+            pulumi.log.warn(sentence, component)
+
+
+def _delegation_fault(found: tuple[str, Sequence[Place]]) -> str | None:
+    zone, at = found
+    servers = [server for place in at for server in place.zone.name_servers]
+    return visible.delegation_fault(zone, servers, live.delegation)
+
+
+def _report_fault(found: tuple[str, str]) -> str | None:
+    domain, name = found
+    try:
+        texts: Sequence[str] = live.lookup(name, "TXT")
+    except live.LookupFailed:
+        return None  # not known, and no reason to hold anything up
+    if any(dmarc.is_dmarc(f"{text.rstrip(';')};") for text in texts):
+        return None
+    target = name.partition("._report._dmarc.")[2]
+    return (
+        f"DMARC reports about {domain} to addresses at {target} are not sent by receivers: {target} must publish "
+        f'TXT {name} "v=DMARC1;" (RFC 9990 section 4); ask whoever runs its DNS'
+    )

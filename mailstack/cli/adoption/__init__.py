@@ -1,0 +1,1 @@
+"""Taking over what stands: which settings reproduce it, and by which ids the engine imports it."""

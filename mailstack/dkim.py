@@ -1,0 +1,70 @@
+"""DKIM keys of one's own: the selector of each generation, and a key's DNS record, live or revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from mailstack.errors import MailstackError
+
+Algorithm = Literal["rsa", "ed25519"]
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("rsa", "ed25519")
+RSA_BITS: Final = (1024, 2048)
+# An empty p= says that the key is withdrawn (RFC 6376 section 3.6.1); mail that it signed fails from then on.
+REVOKED: Final = "v=DKIM1; p="
+# Which keys of a domain's own each provider signs with. SES: RSA of 1024 to 2048 bits,
+# https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html
+_SIGNS_WITH: Final = {"ses": ("rsa",)}
+
+
+class DkimError(MailstackError):
+    """A DKIM key that cannot be made, changed or used."""
+
+
+def selector(generation: int) -> str:
+    """Return the selector of a domain's key; the routes of a domain share it. Raises DkimError below generation 1."""
+    if generation < 1:
+        raise DkimError(f"generation {generation} of a DKIM key does not exist; the first one is 1")
+    return f"mailstack-{generation}"
+
+
+def record_name(of_selector: str, domain: str) -> str:
+    """Return the name that receivers ask for a selector's key (RFC 6376 section 3.6.2.1)."""
+    return f"{of_selector}._domainkey.{domain}"
+
+
+def record(algorithm: Algorithm, public_key: str) -> str:
+    """Return the TXT text of a live key.
+
+    `public_key` is base64: of the DER SubjectPublicKeyInfo for RSA (RFC 6376 section 3.6.1), of the bare 32 octets
+    for Ed25519 (RFC 8463 section 4).
+    """
+    return f"v=DKIM1; k={algorithm}; p={public_key}"
+
+
+def public_key(text: str) -> str | None:
+    """Return the base64 key of a key record, "" where it is revoked; None where the text is no such record.
+
+    Folding white space in the key means nothing (RFC 6376 section 3.6.1); `v`, where it stands, comes first.
+    """
+    tags: dict[str, str] = {}
+    for part in text.split(";"):
+        name, equals, value = part.partition("=")
+        if part.strip() and not equals:
+            return None
+        tags.setdefault(name.strip(), value.strip())
+    version_first = "v" not in tags or (next(iter(tags)) == "v" and tags["v"] == "DKIM1")
+    return "".join(tags["p"].split()) if version_first and "p" in tags else None
+
+
+def grace_is_over(superseded_at: str, grace_days: float, now: datetime) -> bool:
+    """Tell whether mail that a superseded key signed has had its days to arrive; `superseded_at` is ISO 8601 in UTC."""
+    return now >= datetime.fromisoformat(superseded_at) + timedelta(days=grace_days)
+
+
+def refusal(provider: str, algorithm: Algorithm) -> str | None:
+    """Say why a provider does not sign with such a key; None where it does, or where nothing is known of it."""
+    taken = _SIGNS_WITH.get(provider)
+    if taken is None or algorithm in taken:
+        return None
+    return f"{provider} signs with {' and '.join(taken)} keys only, not with {algorithm}"

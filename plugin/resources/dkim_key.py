@@ -1,0 +1,126 @@
+"""`mailstack:index:DkimKey`: a key pair that signs a domain's mail, and the record that publishes or revokes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, cast
+
+from mailstack import dkim
+from mailstack.dkim import DkimError
+from plugin.lifecycle import Context, Difference, Found, NotFound
+from plugin.wire import Values, secret
+
+from . import dkim_key_inputs
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class DkimKey:
+    """A key of one selector, kept in the state alone: nothing outside holds its private half until a provider is told.
+
+    A key that was superseded stays published for `graceDays` from the update that superseded it. The first update
+    after that publishes its record as revoked, which no update does in the same run as the supersession: mail is
+    signed with the key until then.
+    """
+
+    type: Final = "mailstack:index:DkimKey"
+    derived: Final = ("privateKey", "publicKey", "record", "supersededAt")
+    schema: Final = dkim_key_inputs.SCHEMA
+
+    def __init__(self, now: Callable[[], datetime] = _wall_clock) -> None:
+        """Take the clock that graces are measured on."""
+        self._now = now
+
+    def check(self, news: Values) -> tuple[Values, dict[str, str]]:
+        """Return the defaults of inputs that were not given, and what is wrong with the others, by key."""
+        defaults = {key: value for key, value in dkim_key_inputs.DEFAULTS.items() if key not in news}
+        return defaults, dkim_key_inputs.problems(news)
+
+    def id_of(self, inputs: Values) -> str:
+        """Return the id: where the key's record stands."""
+        return dkim.record_name(inputs["selector"], inputs["domain"])
+
+    def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
+        """Compare; a record whose grace is over is a difference. Raises DkimError for another kind of key in place."""
+        changed = [key for key in sorted({*inputs, *news}) if inputs.get(key) != news.get(key)]
+        replaces = [key for key in ("domain", "selector") if key in changed]
+        if not replaces and {"algorithm", "bits"} & set(changed):
+            raise DkimError(_another_kind(inputs, news))
+        stale = not changed and self._record(outputs, news) != outputs.get("record")
+        return Difference(changed, replaces, ["record"] if stale else [])
+
+    def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
+        """Make a key pair; one that is superseded from the start signs nothing and is published as revoked."""
+        if inputs["superseded"]:
+            return self.id_of(inputs), {"record": dkim.REVOKED, "supersededAt": self._stamp()}
+        private, public = _key_pair(inputs)
+        return self.id_of(inputs), self._live(private, public, inputs)
+
+    def update(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Values:
+        """Supersede the key, bring it back, or revoke its record when its grace is over."""
+        private, public = outputs.get("privateKey"), outputs.get("publicKey")
+        if not news["superseded"]:
+            private, public = (private, public) if private and public else _key_pair(news)
+            return self._live(private, public, news)
+        kept: Values = {"privateKey": secret(private), "publicKey": public} if private else {}
+        if "supersededAt" not in outputs:
+            return {**kept, "record": outputs["record"], "supersededAt": self._stamp()}
+        return {**kept, "record": self._record(outputs, news), "supersededAt": outputs["supersededAt"]}
+
+    def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
+        """Return the key as the state holds it; raises NotFound in an import."""
+        if inputs is None:
+            raise NotFound(
+                f'the DKIM key "{id_}" cannot be imported: its private half cannot be read from anywhere; raise the '
+                "generation of the domain's dkim, and a new key is made beside it"
+            )
+        known: Values = {key: outputs[key] for key in self.derived if key in outputs}
+        if "privateKey" in known:
+            known["privateKey"] = secret(known["privateKey"])
+        return Found(known)
+
+    def delete(self, id_: str, outputs: Values, context: Context) -> None:
+        """Forget the key: the state alone held it."""
+
+    def _record(self, outputs: Values, news: Values) -> str | None:
+        """Return the record that should stand now: a live one is revoked when its grace is over, and stays so."""
+        since, standing = outputs.get("supersededAt"), cast("str | None", outputs.get("record"))
+        if not news["superseded"] or since is None or not dkim.grace_is_over(since, news["graceDays"], self._now()):
+            return standing
+        return dkim.REVOKED
+
+    def _live(self, private: str, public: str, inputs: Values) -> Values:
+        text = dkim.record(inputs["algorithm"], public)
+        return {"privateKey": secret(private), "publicKey": public, "record": text}
+
+    def _stamp(self) -> str:
+        return self._now().astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _key_pair(inputs: Values) -> tuple[str, str]:
+    """Return a new private key (base64 of its PKCS #8 DER, as inside a PEM) and its public half as DNS has it."""
+    import base64
+
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+    if inputs["algorithm"] == "ed25519":
+        key = ed25519.Ed25519PrivateKey.generate()
+        public = key.public_key().public_bytes_raw()
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=inputs["bits"])
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return base64.b64encode(private).decode(), base64.b64encode(public).decode()
+
+
+def _another_kind(inputs: Values, news: Values) -> str:
+    was, wanted = (dkim_key_inputs.kind(values) for values in (inputs, news))
+    return (
+        f"the DKIM key {news['selector']} of {news['domain']} is {was} and cannot become {wanted} under the same "
+        "selector, because mail on its way would fail; raise the domain's dkim.generation by one as well"
+    )

@@ -1,0 +1,122 @@
+"""`mailstack:index:RecordSet`: one record set at a DNS host that no published provider writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mailstack import records
+from mailstack.records import RecordError
+from mailstack.records import RecordSet as Records
+from plugin.lifecycle import Context, Difference, Found, NotFound
+from plugin.wire import Values, is_unknown
+from providers.dns.base import HostedZone
+
+HOSTS = ("rfc2136", "lexicon")
+_INPUTS: Final[dict[str, Any]] = {
+    "host": {"type": "string", "description": "The kind of host: rfc2136 or lexicon."},
+    "zone": {"type": "string", "description": "The zone that holds the record set."},
+    "name": {"type": "string", "description": "The full name, without trailing dot."},
+    "type": {"type": "string", "description": "A, AAAA, CNAME, MX or TXT."},
+    "ttl": {"type": "integer", "description": "Time to live in seconds; 1 is the host's own choice."},
+    "values": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": 'Unquoted text; an MX as "10 mail.example.com".',
+    },
+}
+_REPLACING = ("host", "zone", "name", "type")
+_ID_FORM = "<host>/<zone>/<name>/<type>, such as rfc2136/example.com/_dmarc.example.com/TXT"
+
+
+class RecordSet:
+    """A record set, written only where what the state knows stands: no change of somebody else's is lost."""
+
+    type: Final = "mailstack:index:RecordSet"
+    derived: Final = ()
+    schema: Final[Mapping[str, Any]] = {
+        "description": "One record set at a DNS host that the plugin writes to itself.",
+        "inputProperties": _INPUTS,
+        "requiredInputs": list(_INPUTS),
+        "properties": _INPUTS,
+        "required": list(_INPUTS),
+    }
+
+    def check(self, news: Values) -> tuple[Values, dict[str, str]]:
+        """Return what is wrong with inputs, by key; unknown ones are passed."""
+        faults = {key: f"{key}: missing; give it" for key in _INPUTS if key not in news}
+        known = ", ".join(_INPUTS)
+        faults |= {key: f"{key}: not an input of RecordSet; it takes {known}" for key in news if key not in _INPUTS}
+        unknown = any(is_unknown(value) for value in news.values()) or any(map(is_unknown, news.get("values") or ()))
+        if faults or unknown:
+            return {}, faults
+        if news["host"] not in HOSTS:
+            return {}, {"host": f'host: "{news["host"]}" was given; use {" or ".join(HOSTS)}'}
+        try:
+            _records(news)
+            records.check_in_zone(news["name"], news["zone"])
+        except RecordError as error:
+            return {}, {"values": str(error)}
+        return {}, {}
+
+    def id_of(self, inputs: Values) -> str:
+        """Return the id: host, zone, name and type."""
+        return "/".join(str(inputs[key]) for key in _REPLACING)
+
+    def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
+        """Compare what stood at the last look with what is wanted; the order of values means nothing."""
+        changed = [key for key in _INPUTS if _plain(key, outputs.get(key)) != _plain(key, news.get(key))]
+        return Difference(changed, [key for key in _REPLACING if key in changed])
+
+    def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
+        """Write the record set where nothing stands, or the very same; raises Conflict, HostError."""
+        store = context.hosts.store(inputs["host"], inputs["zone"])
+        context.run(lambda: store.put(_zone(inputs), _records(inputs), None))
+        return self.id_of(inputs), {}
+
+    def update(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Values:
+        """Write the record set where the one of the state stands; raises Conflict, HostError."""
+        store, before = context.hosts.store(news["host"], news["zone"]), _records({**inputs, **outputs})
+        context.run(lambda: store.put(_zone(news), _records(news), before))
+        return {}
+
+    def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
+        """Look at the record set as it stands; raises NotFound for what is no id, HostError."""
+        host, zone, name, kind = _parts(id_)
+        store = context.hosts.store(host, zone)
+        found = context.run(lambda: store.look_up(HostedZone(zone, zone), name, kind))
+        if found is None:
+            return None
+        known = {"host": host, "zone": zone, "name": name, "type": kind}
+        wanted = outputs.get("values") or []
+        values = [str(value) for value in found.values]
+        if sorted(values) == sorted(map(str, wanted)):
+            values = list(wanted)  # in the order of the program, so that a refresh shows no difference
+        ttl = outputs["ttl"] if outputs.get("ttl") == 1 else found.ttl  # the host's own choice is no drift
+        now: Values = {**known, "ttl": ttl, "values": values}
+        return Found(now, now if inputs is None else None)
+
+    def delete(self, id_: str, outputs: Values, context: Context) -> None:
+        """Delete the record set as the state knows it; raises Conflict where another stands, HostError."""
+        store = context.hosts.store(outputs["host"], outputs["zone"])
+        context.run(lambda: store.delete(_zone(outputs), _records(outputs)))
+
+
+def _zone(inputs: Values) -> HostedZone:
+    return HostedZone(inputs["zone"], inputs["zone"])
+
+
+def _records(inputs: Values) -> Records:
+    read = records.mx if inputs["type"] == "MX" else str
+    return Records(inputs["name"], inputs["type"], int(inputs["ttl"]), tuple(read(text) for text in inputs["values"]))
+
+
+def _plain(key: str, value: Any) -> Any:
+    return sorted(map(str, value)) if key == "values" and isinstance(value, list) else value
+
+
+def _parts(id_: str) -> tuple[str, str, str, str]:
+    parts = id_.split("/")
+    if len(parts) != 4 or parts[0] not in HOSTS:
+        raise NotFound(f'"{id_}" is not the id of a RecordSet; its form is {_ID_FORM}')
+    return parts[0], parts[1], parts[2], parts[3]
