@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 # their records are declared by index, so that the first preview shows them.
 DKIM_TOKENS = 3
 _ON_MX_FAILURE = {"default": "USE_DEFAULT_VALUE", "reject": "REJECT_MESSAGE"}
-# Of a configuration set, what is set once: how it is tuned afterwards, or was before it was adopted, is left as it is.
-_TUNED = ("reputationOptions", "sendingOptions", "suppressionOptions", "trackingOptions", "vdmOptions")
 
 
 @dataclass(frozen=True)
@@ -118,9 +116,7 @@ class SesIdentity(pulumi.ComponentResource):
             sending_options={"sending_enabled": True},
             suppression_options={"suppressed_reasons": ["BOUNCE", "COMPLAINT"]},
             tags=tags,
-            opts=pulumi.ResourceOptions.merge(
-                self._kept, pulumi.ResourceOptions(hooks=guard.configuration_set(), ignore_changes=list(_TUNED))
-            ),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(hooks=guard.configuration_set())),
         )
 
     def _arn_of_set(self, name: str | None) -> pulumi.Output[str | None]:

@@ -11,7 +11,7 @@ from mailstack.cli.adoption.standing import as_the_plugin_takes_it
 from mailstack.cli.engine import Engine
 from plugin.configuration import account
 from providers.aws import AwsAccount
-from providers.dns import cloudflare
+from providers.dns import cloudflare, route53
 from providers.dns.base import HostedZone
 
 # Type token -> how the thing is looked for; other types (components, waits) leave nothing in the world.
@@ -22,6 +22,7 @@ USER = "aws:iam/user:User"
 POLICY = "aws:iam/userPolicy:UserPolicy"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+RECORD_SET = "aws:route53/record:Record"  # what the kit's own plugin writes, the next `up` takes over by itself
 IAM_REGION = "us-east-1"  # IAM is the same in every region of the commercial partition
 
 
@@ -41,6 +42,7 @@ class Leftovers:
             USER: self._user,
             POLICY: self._policy,
             RECORD: self._record,
+            RECORD_SET: self._record_set,
         }
 
     @classmethod
@@ -132,6 +134,14 @@ class Leftovers:
             if same and other.mark == cloudflare.mark(self._owner):
                 return host.import_id(zone, other)
         return None
+
+    def _record_set(self, inputs: Mapping[str, Any]) -> str | None:
+        """Find a record set that stands as it was to be made: Route 53 keeps no marks."""
+        host, zone = route53.Route53(self._account), HostedZone(inputs["zoneId"], "")
+        wanted = {route53.content(inputs["type"], value) for value in inputs["records"]}
+        there = [one for one in host.standing(zone) if (one.name, one.type) == (inputs["name"], inputs["type"])]
+        same = {one.content for one in there} == wanted
+        return host.import_id(zone, there[0]) if there and same else None
 
     def _ours(self, tags: Sequence[Mapping[str, str]] | None) -> bool:
         return {"Key": "mailstack", "Value": self._owner} in [dict(tag) for tag in tags or []]

@@ -31,7 +31,7 @@ def compare(settings: Settings, steps: Sequence[Step], standing: Standing, owner
                 f"stack's domain, set manage: false on the domain here"
             )
             continue
-        _reproduce(found, domain, key, route, tags, findings)
+        _reproduce(found, domain, key, route, tags, standing, findings)
         findings.imports.append((step, standing.with_region(domain.name, route.region)))
 
 
@@ -74,32 +74,63 @@ def _to_be_made(settings: Settings, steps: Sequence[Step]) -> Iterator[tuple[Ste
 
 
 def _reproduce(
-    found: Mapping[str, Any], domain: Domain, key: str, route: SesRoute, tags: Mapping[str, str], findings: Findings
+    found: Mapping[str, Any],
+    domain: Domain,
+    key: str,
+    route: SesRoute,
+    tags: Mapping[str, str],
+    standing: Standing,
+    findings: Findings,
 ) -> None:
     at = ("mailstack:domains", domain.name, "routes", key)
     mail_from = found.get("MailFromAttributes") or {}
-    standing = mail_from.get("MailFromDomain")
-    if standing and standing != route.mail_from(domain.name):
-        if not standing.endswith(f".{domain.name}"):
+    path = mail_from.get("MailFromDomain")
+    if path and path != route.mail_from(domain.name):
+        if not path.endswith(f".{domain.name}"):
             findings.obstacles.append(
-                f"the SES identity {domain.name} has the MAIL FROM domain {standing}, which is not below it"
+                f"the SES identity {domain.name} has the MAIL FROM domain {path}, which is not below it"
             )
         else:
-            label = standing.removesuffix(f".{domain.name}")
-            findings.edit(
-                (*at, "returnPath"), standing if "." in label else label, f"its MAIL FROM domain is {standing}"
-            )
-    if standing and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE" and route.ses.on_mx_failure != "reject":
+            label = path.removesuffix(f".{domain.name}")
+            findings.edit((*at, "returnPath"), path if "." in label else label, f"its MAIL FROM domain is {path}")
+    if path and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE" and route.ses.on_mx_failure != "reject":
         findings.edit((*at, "ses", "onMxFailure"), "reject", "SES rejects mail while the MX of MAIL FROM is missing")
-    used, own = found.get("ConfigurationSetName"), names.configuration_set(domain.name)
-    if used != (route.ses.configuration_set or own):
-        wanted = route.ses.configuration_set
-        if (used or "off") != wanted and not (used == own and wanted is None):
-            findings.edit((*at, "ses", "configurationSet"), used or "off", f"its configuration set is {used or 'none'}")
+    _reproduce_set(found, domain, at, route, standing, findings)
     _reproduce_dkim(found, domain, findings)
     foreign = {name: value for name, value in tags.items() if name not in ("mailstack", "stage")}
     if missing := {name: value for name, value in foreign.items() if route.ses.tags.get(name) != value}:
         findings.edit((*at, "ses", "tags"), {**route.ses.tags, **missing}, "it carries these tags")
+
+
+def _reproduce_set(
+    found: Mapping[str, Any],
+    domain: Domain,
+    at: tuple[str, ...],
+    route: SesRoute,
+    standing: Standing,
+    findings: Findings,
+) -> None:
+    """Keep the identity's configuration set: as our own where it is like the one that the kit makes, else by name."""
+    used, own = found.get("ConfigurationSetName"), names.configuration_set(domain.name)
+    one = standing.configuration_set(own, route.region) if used == own else None
+    if one is None or not _like_our_own(one):
+        if route.ses.configuration_set != (used or "off"):
+            why = f"its configuration set is {used or 'none'}"
+            findings.edit((*at, "ses", "configurationSet"), used or "off", why)
+        return
+    tls = "require" if (one.get("DeliveryOptions") or {}).get("TlsPolicy") == "REQUIRE" else "optional"
+    if route.ses.tls != tls:
+        findings.edit((*at, "ses", "tls"), tls, f"its configuration set {own} says so")
+
+
+def _like_our_own(one: Mapping[str, Any]) -> bool:
+    """Tell whether a configuration set has the options that the kit gives its own, but for TLS, which is a setting."""
+    return (
+        (one.get("ReputationOptions") or {}).get("ReputationMetricsEnabled") is True
+        and (one.get("SendingOptions") or {}).get("SendingEnabled", True) is True
+        and set((one.get("SuppressionOptions") or {}).get("SuppressedReasons") or []) == {"BOUNCE", "COMPLAINT"}
+        and not (one.get("TrackingOptions") or {}).get("CustomRedirectDomain")
+    )
 
 
 def _reproduce_dkim(found: Mapping[str, Any], domain: Domain, findings: Findings) -> None:
