@@ -14,6 +14,7 @@ from mailstack.errors import MailstackError
 COMMANDS = {
     "adopt": "mailstack.cli.adopt:adopt",
     "bundle": "mailstack.cli.bundle:bundle",
+    "import-zone": "mailstack.cli.import_zone:import_zone",
     "records": "mailstack.cli.records:records",
     "repair": "mailstack.cli.repair:repair",
     "sandbox": "mailstack.cli.sandbox:sandbox",

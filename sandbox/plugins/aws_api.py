@@ -26,6 +26,7 @@ _THROTTLED: Final = (
     b"TooManyRequests",
     b"RequestLimitExceeded",
     b"ConcurrentModification",
+    b"PriorRequestNotComplete",
 )
 RETRIES: Final = Retries(
     attempts=10,
@@ -50,7 +51,19 @@ SESV2: Final = Service("SESv2", "email", "ses")
 IAM: Final = Service("IAM", "iam", "iam", "2010-05-08")
 STS: Final = Service("STS", "sts", "sts", "2011-06-15")
 ROUTE53: Final = Service("Route 53", "route53", "route53")
-_GLOBAL: Final = (IAM, ROUTE53)  # one endpoint for a partition, signed for its home region
+# By service and partition: the one endpoint, and the region that its requests are signed for.
+GLOBAL: Final = {
+    IAM: {
+        "aws": ("https://iam.amazonaws.com", "us-east-1"),
+        "aws-cn": ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        "aws-us-gov": ("https://iam.us-gov.amazonaws.com", "us-gov-west-1"),
+    },
+    ROUTE53: {
+        "aws": ("https://route53.amazonaws.com", "us-east-1"),
+        "aws-cn": ("https://route53.amazonaws.com.cn", "cn-northwest-1"),
+        "aws-us-gov": ("https://route53.us-gov.amazonaws.com", "us-gov-west-1"),
+    },
+}
 _ENDPOINT_KEYS: Final = {"SESv2": "sesv2", "IAM": "iam", "STS": "sts", "Route 53": "route53"}
 
 
@@ -128,7 +141,7 @@ class Aws:
         self, service: Service, region: str, method: str, path: str, query: str, payload: bytes, content_type: str
     ) -> Answer:
         base = self._endpoint(service, region)
-        signed_for = _home(region) if service in _GLOBAL else region
+        signed_for = GLOBAL[service][partition(region)[0]][1] if service in GLOBAL else region
         url = base + path + (f"?{query}" if query else "")
 
         def headers() -> Mapping[str, str]:
@@ -145,17 +158,7 @@ class Aws:
         if given:
             return given.rstrip("/")
         name, suffix = partition(region)
-        if service is ROUTE53:
-            return {"aws": "https://route53.amazonaws.com", "aws-cn": "https://route53.amazonaws.com.cn"}.get(
-                name, "https://route53.us-gov.amazonaws.com"
-            )
-        if service is not IAM:
-            return f"https://{service.label}.{region}.{suffix}"
-        return {
-            "aws": "https://iam.amazonaws.com",
-            "aws-cn": "https://iam.cn-north-1.amazonaws.com.cn",
-            "aws-us-gov": "https://iam.us-gov.amazonaws.com",
-        }[name]
+        return GLOBAL[service][name][0] if service in GLOBAL else f"https://{service.label}.{region}.{suffix}"
 
 
 def _xml(operation: str, answer: Answer) -> ET.Element:
@@ -170,10 +173,6 @@ def _xml(operation: str, answer: Answer) -> ET.Element:
         code, message = root.findtext(".//Code") or "UnknownError", root.findtext(".//Message") or answer.text
         raise AwsError(operation, answer.status, root.findtext(".//RequestId") or "", code, message)
     return root
-
-
-def _home(region: str) -> str:
-    return {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition(region)[0]]
 
 
 def _json_error(operation: str, answer: Answer) -> AwsError:
