@@ -25,6 +25,7 @@ from tests.engine.world import World
 from tools.local import engine_path
 
 ROUNDS = 7
+UP_PATIENCE = 1800.0  # seconds; 200 senders are some 2,400 resources
 
 
 def main(sizes: list[int]) -> None:
@@ -55,7 +56,7 @@ def main(sizes: list[int]) -> None:
 
 def _compare(folder: Path, world: World, senders: int) -> list[str]:
     kit, by_hand = _kit(folder, world, senders), _by_hand(folder, world, senders)
-    made = [_requests(world, project.up) / senders for project in (kit, by_hand)]
+    made = [_requests(world, partial(_up, project)) / senders for project in (kit, by_hand)]
     asked = [_requests(world, partial(_preview, project)) / senders for project in (kit, by_hand)]
     times: list[tuple[float, float]] = []
     memory: list[tuple[int, int]] = []
@@ -108,6 +109,10 @@ def _by_hand(folder: Path, world: World, senders: int) -> Project:
     (project.folder / "Pulumi.yaml").write_text((source / "Pulumi.yaml").read_text() + "stackConfigDir: stacks\n")
     project.configure(handwritten__zone=zone, handwritten__senders=senders)
     return project
+
+
+def _up(project: Project) -> None:
+    project.run("up", "--yes", "--skip-preview", timeout=UP_PATIENCE)
 
 
 def _preview(project: Project) -> tuple[float, int]:
