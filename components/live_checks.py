@@ -1,4 +1,4 @@
-"""What live DNS says about a plan before anything is made: warnings, since DNS may lag behind or be cut off here."""
+"""What live DNS says about a plan before anything is made; what it does not answer holds nothing up."""
 
 from __future__ import annotations
 
@@ -7,14 +7,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
 
-from mailstack import dmarc
+from mailstack import dmarc, spf, spf_budget
 from mailstack.settings import Settings
 from providers.dns import live, visible
 
 from . import domain_records
 from .dns_records import Place, Places
+from .planned import PlannedRecord
 
 _AT_ONCE = 8  # questions
+
+
+def check_spf(component: pulumi.Resource, settings: Settings, planned: Sequence[PlannedRecord]) -> None:
+    """Refuse an SPF record at a From domain that costs more look-ups than receivers make; raises SpfError.
+
+    The records of return paths are the provider's own and cost what it makes them cost.
+    """
+    for record in planned:
+        text = str(record.values[0]) if record.values else ""
+        if record.type == "TXT" and record.name in settings.domains and spf.is_spf(text):
+            budget = spf_budget.check(str(record.name), text, live.lookup)
+            for sentence in (*budget.problems, *budget.warnings):
+                pulumi.log.warn(f"the SPF record of {record.name}: {sentence}", component)
 
 
 def warn(component: pulumi.Resource, settings: Settings, places: Places) -> None:

@@ -56,6 +56,7 @@ class MailStack(pulumi.ComponentResource):
         guards = {kind: RecordGuard(self, name, one, policies) for kind, one in self._publishers.items()}
         # Whatever may be refused is asked first, so that a mistake leaves nothing half made.
         places = self._find_zones(planned)
+        live_checks.check_spf(self, self._settings, planned)
         live_checks.warn(self, self._settings, places)
         self._references = self._look_up_references()
         if self._managed():

@@ -20,6 +20,7 @@ COMMANDS = {
     "sandbox": "mailstack.cli.sandbox:sandbox",
     "schema": "mailstack.cli.schema:schema",
     "send": "mailstack.cli.send:send",
+    "spf": "mailstack.cli.spf:spf",
 }
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports for Ctrl-C
 
