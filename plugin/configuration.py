@@ -14,6 +14,7 @@ from .wire import Values, is_unknown
 DNS_HOSTS = "dnsHosts"
 KEYS = (DNS_HOSTS, "awsProfile", "awsAssumeRoles", "awsEndpoints", "awsAccessKey", "awsSecretKey", "awsToken")
 SECRET_KEYS = ("awsSecretKey", "awsToken")
+_DNS_SECRETS = ("secret", "options")  # of a DNS host; which of its options are secret only its vendor knows
 SCHEMA: Mapping[str, Any] = {
     "awsProfile": {"type": "string", "description": "Profile of the AWS configuration files."},
     "awsAssumeRoles": {
@@ -91,12 +92,19 @@ def problems(config: Values) -> dict[str, str]:
 
 
 def secrets(config: Values, marked: Iterator[str]) -> Iterator[str]:
-    """Yield the texts of a configuration that must never be shown: those marked as secret, and what they hold."""
+    """Yield the texts of a configuration that must never be shown: those marked as secret, and what they hold.
+
+    Of a DNS host these are its secret and its options. Server, key and algorithm are marked, too, as parts of one
+    secret text, but errors name them; and a key that is called mailstack must not hide that word everywhere.
+    """
     yield from (value for key in SECRET_KEYS if isinstance(value := config.get(key), str))
+    hosts = [options for zone in dns_hosts(config).values() for options in zone.values()]
+    hidden = {text for host in hosts for text in _leaves([host.get(key) for key in _DNS_SECRETS])}
+    shown = {text for host in hosts for text in _leaves(host)} - hidden
+    yield from hidden
     for text in marked:
-        yield text
-        if text[:1] in "[{":
-            yield from _leaves(_json(text))
+        held = _leaves(_json(text)) if text[:1] in "[{" else ()
+        yield from (one for one in (text, *held) if one not in shown)
 
 
 def _text(config: Values, key: str) -> str | None:

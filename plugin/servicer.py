@@ -198,7 +198,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok != STANDING:
             raise Refused(grpc.StatusCode.UNIMPLEMENTED, f'the mailstack plugin has no function "{request.tok}"')
         asked = wire.decode(request.args)
-        found = self._hosts.standing(str(asked["host"]), str(asked["zone"]), str(asked["name"]))
+        if not all(isinstance(asked.get(key), str) for key in ("host", "zone", "name")):
+            raise Refused(
+                grpc.StatusCode.INVALID_ARGUMENT, "getStandingRecords needs host, zone and name, each as text"
+            )
+        found = self._hosts.standing(asked["host"], asked["zone"], asked["name"])
         answer = provider_pb2.InvokeResponse()
         getattr(answer, "return").CopyFrom(wire.encode({"records": found}))  # the field's name is Python's keyword
         return answer

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from ipaddress import IPv6Address
+from typing import Any, Final, TypeVar
 
 from mailstack import records
 from mailstack.records import RecordError
 from mailstack.records import RecordSet as Records
-from plugin.lifecycle import Context, Difference, Found, NotFound
+from plugin.lifecycle import Cancelled, Context, Difference, Found, NotFound
 from plugin.wire import Values, is_unknown
-from providers.dns.base import HostedZone
+from providers.dns.base import HostedZone, HostError
 
+Result = TypeVar("Result")
 HOSTS = ("rfc2136", "lexicon")
 _INPUTS: Final[dict[str, Any]] = {
     "host": {"type": "string", "description": "The kind of host: rfc2136 or lexicon."},
@@ -47,8 +49,8 @@ class RecordSet:
         faults = {key: f"{key}: missing; give it" for key in _INPUTS if key not in news}
         known = ", ".join(_INPUTS)
         faults |= {key: f"{key}: not an input of RecordSet; it takes {known}" for key in news if key not in _INPUTS}
-        unknown = any(is_unknown(value) for value in news.values()) or any(map(is_unknown, news.get("values") or ()))
-        if faults or unknown:
+        faults |= {key: f"{key}: {reason}" for key, value in news.items() if (reason := _misshapen(key, value))}
+        if faults or any(map(is_unknown, news.values())):
             return {}, faults
         if news["host"] not in HOSTS:
             return {}, {"host": f'host: "{news["host"]}" was given; use {" or ".join(HOSTS)}'}
@@ -64,34 +66,40 @@ class RecordSet:
         return "/".join(str(inputs[key]) for key in _REPLACING)
 
     def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
-        """Compare what stood at the last look with what is wanted; the order of values means nothing."""
-        changed = [key for key in _INPUTS if _plain(key, outputs.get(key)) != _plain(key, news.get(key))]
-        return Difference(changed, [key for key in _REPLACING if key in changed])
+        """Compare with the inputs and with what stood at the last look; the order of values means nothing."""
+
+        def other(olds: Values) -> list[str]:
+            return [key for key in _INPUTS if _plain(key, olds.get(key)) != _plain(key, news.get(key))]
+
+        changed = other(inputs)
+        drifted = [key for key in other(outputs) if key not in changed]
+        return Difference(changed, [key for key in _REPLACING if key in changed], drifted)
 
     def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
         """Write the record set where nothing stands, or the very same; raises Conflict, HostError."""
         store = context.hosts.store(inputs["host"], inputs["zone"])
-        context.run(lambda: store.put(_zone(inputs), _records(inputs), None))
-        return self.id_of(inputs), {}
+        id_ = self.id_of(inputs)
+        _reached(context, id_, lambda: store.put(_zone(inputs), _records(inputs), None))
+        return id_, {}
 
     def update(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Values:
         """Write the record set where the one of the state stands; raises Conflict, HostError."""
         store, before = context.hosts.store(news["host"], news["zone"]), _records({**inputs, **outputs})
-        context.run(lambda: store.put(_zone(news), _records(news), before))
+        _reached(context, id_, lambda: store.put(_zone(news), _records(news), before))
         return {}
 
     def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
         """Look at the record set as it stands; raises NotFound for what is no id, HostError."""
         host, zone, name, kind = _parts(id_)
         store = context.hosts.store(host, zone)
-        found = context.run(lambda: store.look_up(HostedZone(zone, zone), name, kind))
+        found = _reached(context, id_, lambda: store.look_up(HostedZone(zone, zone), name, kind))
         if found is None:
             return None
         known = {"host": host, "zone": zone, "name": name, "type": kind}
         wanted = outputs.get("values") or []
         values = [str(value) for value in found.values]
-        if sorted(values) == sorted(map(str, wanted)):
-            values = list(wanted)  # in the order of the program, so that a refresh shows no difference
+        if _plain("values", values) == _plain("values", wanted):
+            values = list(wanted)  # as the program orders and spells them, so that a refresh shows no difference
         ttl = outputs["ttl"] if outputs.get("ttl") == 1 else found.ttl  # the host's own choice is no drift
         now: Values = {**known, "ttl": ttl, "values": values}
         return Found(now, now if inputs is None else None)
@@ -99,7 +107,7 @@ class RecordSet:
     def delete(self, id_: str, outputs: Values, context: Context) -> None:
         """Delete the record set as the state knows it; raises Conflict where another stands, HostError."""
         store = context.hosts.store(outputs["host"], outputs["zone"])
-        context.run(lambda: store.delete(_zone(outputs), _records(outputs)))
+        _reached(context, id_, lambda: store.delete(_zone(outputs), _records(outputs)))
 
 
 def _zone(inputs: Values) -> HostedZone:
@@ -111,8 +119,40 @@ def _records(inputs: Values) -> Records:
     return Records(inputs["name"], inputs["type"], int(inputs["ttl"]), tuple(read(text) for text in inputs["values"]))
 
 
+def _reached(context: Context, id_: str, call: Callable[[], Result]) -> Result:
+    """Make a call to the host; raises HostError where the run is cancelled before it answers."""
+    try:
+        return context.run(call)
+    except Cancelled:
+        raise HostError(
+            f"{id_}: the run was cancelled before the host answered; whether it was written is not known, and the next "
+            "`pulumi up` looks first"
+        ) from None
+
+
 def _plain(key: str, value: Any) -> Any:
-    return sorted(map(str, value)) if key == "values" and isinstance(value, list) else value
+    return sorted(map(_spelled, value)) if key == "values" and isinstance(value, list) else value
+
+
+def _spelled(value: Any) -> str:
+    """Return a value in one spelling: an IPv6 address has several (RFC 5952), a text has one."""
+    try:
+        return str(IPv6Address(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _misshapen(key: str, value: Any) -> str:
+    """Say which kind of value an input takes, "" where it is one or not known yet."""
+    if is_unknown(value):
+        return ""
+    if key == "values":
+        fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return "" if fits else f"{value!r} was given; give a list of text"
+    if key == "ttl":
+        fits = isinstance(value, int) and not isinstance(value, bool)
+        return "" if fits else f"{value!r} was given; give whole seconds"
+    return "" if isinstance(value, str) or key not in _INPUTS else f"{value!r} was given; give text"
 
 
 def _parts(id_: str) -> tuple[str, str, str, str]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import binascii
 import ipaddress
 import socket
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mailstack.records import Mx, RecordError, RecordSet, mx
+from mailstack.records import RecordError, RecordSet, check_in_zone
 
+from . import rfc2136_wire as wire
 from .base import Conflict, HostedZone, HostError, StandingRecord
 
 if TYPE_CHECKING:
     from dns.message import Message
+    from dns.rdataset import Rdataset
     from dns.rrset import RRset
-    from dns.update import UpdateMessage
+    from dns.tsig import Key
 
 TIMEOUT = 10.0  # seconds for one exchange
-TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
-DEFAULT_TTL = 300  # for a TTL of 1, the host's own choice: a name server has none for single records
+TYPES = ("CNAME", "A", "AAAA", "MX", "TXT")  # an alias stands alone: it is asked for first
+ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
+# A message holds at most 65,535 octets (RFC 1035 section 4.2.2), and one that changes a record set holds it twice.
+SET_LIMIT = 30_000
+_TRIES, _PAUSE = 3, 0.5  # seconds; a name server that restarts is back by then
+_UNMET = ("YXDOMAIN", "YXRRSET", "NXDOMAIN", "NXRRSET")  # RFC 2136 section 3.2: a prerequisite does not hold
 _REMEDIES = {
     "NOTAUTH": "it does not hold this zone as a primary, or the TSIG key was refused",
     "NOTZONE": "the record lies outside the zone that it holds",
@@ -28,7 +34,20 @@ _REMEDIES = {
     "BADSIG": "the secret of the TSIG key is another one there; set the right one as tsigSecret",
     "BADTIME": "its clock and this machine's differ by more than TSIG allows; set the clocks",
     "SERVFAIL": "see its log; its journal or zone file may not be writable",
+    "NOTIMP": "it takes no dynamic updates; name the zone's primary as server",
 }
+_ASKED = {
+    **_REMEDIES,
+    "REFUSED": "it does not serve the zone, or not to this machine; name the zone's primary as server",
+}
+_TRANSFERRED = {
+    **_REMEDIES,
+    "REFUSED": "allow the transfer to this key (BIND: allow-transfer, Knot: acl with action: transfer)",
+}
+
+
+class _Unanswered(HostError):
+    """A message was sent and no answer came: what it asked for may have been done."""
 
 
 class Rfc2136:
@@ -42,47 +61,45 @@ class Rfc2136:
         self._key, self._algorithm, self._secret = key, algorithm, secret
 
     def check(self, record: RecordSet) -> None:
-        """Refuse a TXT value that no DNS message holds (RFC 1035 section 3.2.1); raises RecordError."""
+        """Refuse what no message holds; raises RecordError."""
         check(record)
 
     def zone(self, name: str) -> HostedZone:
         """Ask for a zone's SOA and name servers; raises HostError where the server does not hold the zone."""
+        import dns.flags
+
         soa = self._ask(name, "SOA")
-        if not soa.flags & _aa() or not any(one.name == _absolute(name) for one in soa.answer):
+        if not soa.flags & dns.flags.AA or not any(one.name == wire.absolute(name) for one in soa.answer):
             raise HostError(
                 f"the name server {self._named} is not authoritative for {name}; name the zone's primary as server, or "
                 "set the zone up there"
             )
-        servers = sorted(str(item.target)[:-1].lower() for one in self._ask(name, "NS").answer for item in one)
+        servers = sorted(wire.content(item) for one in self._ask(name, "NS").answer for item in one)
         return HostedZone(name, name, tuple(servers))
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List a zone by a transfer (AXFR); raises HostError where the server does not allow one."""
+        """List a zone by a transfer (AXFR, RFC 5936); raises HostError where the server does not allow one."""
         import dns.exception
         import dns.query
         import dns.xfr
         import dns.zone
 
-        query, _ = dns.xfr.make_query(dns.zone.Zone(_absolute(zone.name)))
+        origin = wire.absolute(zone.name)
+        query, _ = dns.xfr.make_query(dns.zone.Zone(origin))
         self._sign(query)
-        found = dns.zone.Zone(_absolute(zone.name), relativize=False)
+        found = dns.zone.Zone(origin, relativize=False)
         try:
-            dns.query.inbound_xfr(self._address(), found, query, port=self._port, timeout=TIMEOUT, lifetime=TIMEOUT)
-        except (dns.exception.DNSException, OSError) as error:
-            raise HostError(
-                f"the name server {self._named} gave no transfer of {zone.name}: {_words(error)}; allow it to this key "
-                "(BIND: allow-transfer, Knot: acl action: transfer)"
-            ) from None
-        return [entry for name, rdataset in found.iterate_rdatasets() for entry in _entries(name, rdataset)]
+            dns.query.inbound_xfr(self._address(), found, query, port=self._port, timeout=TIMEOUT)
+        except (dns.exception.DNSException, OSError, EOFError) as error:
+            what = f"the transfer of {zone.name}"
+            if code := _code(error):
+                raise self._refused(what, code, _TRANSFERRED) from None
+            raise HostError(f"the name server {self._named} broke off {what}: {_words(error)}") from None
+        return [entry for name, one in found.iterate_rdatasets() for entry in wire.entries(name, one)]
 
     def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
         """List what stands at one name; raises HostError."""
-        found: list[StandingRecord] = []
-        for kind in TYPES:
-            for one in self._ask(name, kind).answer:
-                if one.name == _absolute(name):
-                    found += [entry for entry in _entries(one.name, one) if entry not in found]
-        return found
+        return [entry for one in self._there(zone, name, TYPES) for entry in wire.entries(one.name, one)]
 
     def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
         """Return the plugin's id of a record set."""
@@ -90,42 +107,105 @@ class Rfc2136:
 
     def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
         """Return the record set that stands at a name; raises HostError."""
-        there = [one for one in self._ask(name, record_type).answer if one.name == _absolute(name)]
-        values = [entry for one in there for entry in _entries(one.name, one) if entry.type == record_type]
-        if not values:
-            return None
-        texts = tuple(mx(one.content) if record_type == "MX" else one.content for one in values)
-        return RecordSet(name, record_type, max(values[0].ttl, 30), texts)
+        there = self._there(zone, name, [record_type])
+        return wire.record_set(name, there[0]) if there else None
 
     def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
-        """Write a record set where `before` stands, in one message that changes nothing if it does not.
+        """Write a record set where `before` stands; the same one already there is no mistake.
 
-        Raises Conflict where something else stands, HostError.
+        Raises RecordError for what no message holds, Conflict where something else stands, HostError.
         """
-        update = self._update(zone)
-        _expect(update, record, before)
-        update.replace(_absolute(record.name), _rdataset(record))
-        if self._send(update, f"to write {record.type} {record.name}"):
-            return
-        there = self.look_up(zone, record.name, record.type)
-        if there is None or not _same(there, record):
-            raise Conflict(_standing(record, there, self.standing_at(zone, record.name)))
-        if there.ttl != _ttl(record):  # the values are there already, from a try whose answer was lost
-            update = self._update(zone)
-            _expect(update, record, there)
-            update.replace(_absolute(record.name), _rdataset(record))
-            self._send(update, f"to write {record.type} {record.name}")
+        check(record)
+        self._change(zone, record, wire.rdataset(before) if before else None, wire.rdataset(record))
 
     def delete(self, zone: HostedZone, record: RecordSet) -> None:
-        """Delete a record set; raises Conflict where another stands, HostError."""
-        update = self._update(zone)
-        update.present(*_prerequisite(record))
-        update.delete(_absolute(record.name), record.type)
-        if self._send(update, f"to delete {record.type} {record.name}"):
+        """Delete a record set; one that is gone is no mistake. Raises Conflict where another stands, HostError."""
+        self._change(zone, record, wire.rdataset(record), None)
+
+    def _change(self, zone: HostedZone, record: RecordSet, before: Rdataset | None, wanted: Rdataset | None) -> None:
+        """Put `wanted` where `before` stands: look, compare as text, and change on condition that it is still there.
+
+        The condition (RFC 2136 section 2.4) is what was seen, octet by octet: a TXT value that somebody cut into other
+        strings is the same text, but not to the server. A try whose condition failed or whose answer was lost is
+        followed by another look, never by a blind second try.
+        """
+        check_in_zone(record.name, zone.name)
+        what = f"to {'write' if wanted else 'delete'} {record.type} {record.name}"
+        there: Rdataset | None = None
+        for attempt in range(_TRIES):
+            found = self._there(zone, record.name, [record.type])
+            there = found[0] if found else None
+            if wire.same(there, wanted):
+                return
+            if wire.contents(there) not in (wire.contents(before), wire.contents(wanted)):
+                break
+            try:
+                if self._send(wire.change(zone.name, record.name, record.type, there, wanted), what):
+                    return
+            except _Unanswered:
+                if attempt == _TRIES - 1:
+                    raise
+        raise Conflict(self._conflict(zone, record, there))
+
+    def _there(self, zone: HostedZone, name: str, types: Sequence[str]) -> list[RRset]:
+        """Return what a name holds itself; raises HostError."""
+        import dns.rcode
+        import dns.rdatatype
+
+        found: list[RRset] = []
+        for kind in types:
+            answer = self._ask(name, kind)
+            self._check_authority(answer, zone, name)
+            wanted = (wire.absolute(name), dns.rdatatype.from_text(kind))
+            found += [one for one in answer.answer if (one.name, one.rdtype) == wanted]
+            if answer.rcode() == dns.rcode.NXDOMAIN or (kind == "CNAME" and found):
+                break
+        return found if found and self._holds(zone, name) else []
+
+    def _holds(self, zone: HostedZone, name: str) -> bool:
+        """Tell whether a name holds records itself: what a wildcard answers for it stands elsewhere (RFC 4592).
+
+        A server that refuses this question will refuse the change, too, so that nothing depends on the answer.
+        """
+        try:
+            return self._send(wire.in_use(zone.name, name), f"to look at {name}")
+        except _Unanswered:
+            raise
+        except HostError:
+            return True
+
+    def _check_authority(self, answer: Message, zone: HostedZone, name: str) -> None:
+        """Raise HostError where a name lies in a part of the zone that is delegated away: nobody would see it there."""
+        import dns.flags
+        import dns.rdatatype
+
+        if answer.flags & dns.flags.AA:
             return
-        there = self.look_up(zone, record.name, record.type)
-        if there is not None:
-            raise Conflict(_standing(record, there, []))
+        cuts = [one.name.to_text(True) for one in answer.authority if one.rdtype == dns.rdatatype.NS]
+        if cuts:
+            raise HostError(
+                f"{name} lies in {cuts[0]}, which the zone {zone.name} delegates to other name servers; name "
+                f"{cuts[0]} as a zone of its own under mailstack:dns, with the host that serves it"
+            )
+        raise HostError(
+            f"the name server {self._named} is not authoritative for {name}; name the primary of {zone.name} as server"
+        )
+
+    def _conflict(self, zone: HostedZone, record: RecordSet, there: Rdataset | None) -> str:
+        others = self.standing_at(zone, record.name) if there is None else []
+        found = [f"{record.type} {text}" for text in sorted(wire.contents(there))]
+        found += [f"{one.type} {one.content}" for one in others]
+        if not found and record.type != "CNAME":
+            return (
+                f"{record.type} {record.name}: nothing stands there any more, though this stack wrote it; run "
+                "`pulumi refresh`, so that it is written anew"
+            )
+        shown = " and ".join(map(repr, found)) or "a record of another type"
+        return (
+            f"{record.type} {record.name}: {shown} stands there, which is not what this stack wrote; it is left as it "
+            "is. Name its values under records.also of the domain to keep them beside the stack's own, or delete them "
+            "there"
+        )
 
     @property
     def _named(self) -> str:
@@ -141,180 +221,141 @@ class Rfc2136:
         except OSError as error:
             raise HostError(f"the name server {self._server} has no address: {error.strerror or error}") from None
 
-    def _update(self, zone: HostedZone) -> UpdateMessage:
-        import dns.update
-
-        return dns.update.UpdateMessage(_absolute(zone.name))
-
     def _ask(self, name: str, record_type: str) -> Message:
-        import dns.flags
         import dns.message
 
-        query = dns.message.make_query(_absolute(name), record_type, flags=0)
-        self._sign(query)
-        answer = self._exchange(query, f"{record_type} {name}")
-        rcode = _rcode(answer)
-        if rcode not in ("NOERROR", "NXDOMAIN"):
-            raise self._refused(f"the question for {record_type} {name}", rcode)
+        question = dns.message.make_query(wire.absolute(name), record_type, flags=0)
+        return self._exchange(question, f"the question for {record_type} {name}", ("NOERROR", "NXDOMAIN"), _ASKED)
+
+    def _send(self, update: Message, what: str) -> bool:
+        """Send an update; False where its prerequisites do not hold, raises HostError where it is refused."""
+        import dns.rcode
+
+        answer = self._exchange(update, f"the update {what}", ("NOERROR", *_UNMET), _REMEDIES)
+        return answer.rcode() == dns.rcode.NOERROR
+
+    def _exchange(self, message: Message, what: str, fine: Sequence[str], remedies: Mapping[str, str]) -> Message:
+        """Sign and send a message and return the answer, whose code is among `fine`; raises HostError, _Unanswered."""
+        import dns.exception
+        import dns.message
+        import dns.rcode
+
+        self._sign(message)
+        octets = self._carry(message.to_wire(), what)
+        answer, code = None, ""
+        try:
+            answer = dns.message.from_wire(octets, keyring=message.keyring or False, request_mac=message.mac)
+            code = dns.rcode.to_text(answer.rcode())
+        except dns.exception.DNSException as error:
+            code = _code(error) or _unsigned_code(octets)
+        if code in fine and answer is not None and message.is_response(answer):
+            return answer
+        if code not in ("", "NOERROR", *fine):  # believed without a signature: it can do no more than stop this
+            raise self._refused(what, code, remedies)
+        raise HostError(
+            f"the name server {self._named} answered {what} with a message that is damaged or not signed with the key, "
+            "and not trusted; see whether something between here and there changes messages"
+        )
+
+    def _carry(self, message: bytes, what: str) -> bytes:
+        """Carry one message over TCP (RFC 1035 section 4.2.2) and return the answer; raises HostError, _Unanswered."""
+        connection = self._connection(what)
+        try:
+            with connection, connection.makefile("rwb") as stream:
+                stream.write(len(message).to_bytes(2, "big") + message)
+                stream.flush()
+                length = int.from_bytes(stream.read(2), "big")
+                answer = stream.read(length)
+        except OSError as error:
+            within = f" within {TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else f": {_words(error)}"
+            raise _Unanswered(f"the name server {self._named} gave no answer{within} ({what})") from None
+        if not answer or len(answer) < length:
+            raise _Unanswered(f"the name server {self._named} closed the connection without an answer ({what})")
         return answer
 
-    def _send(self, update: UpdateMessage, what: str) -> bool:
-        """Send an update; False where its prerequisites do not hold, raises HostError where it is refused."""
-        self._sign(update)
-        rcode = _rcode(self._exchange(update, what))
-        if rcode in ("YXRRSET", "NXRRSET", "YXDOMAIN", "NXDOMAIN"):
-            return False
-        if rcode != "NOERROR":
-            raise self._refused(f"the update {what}", rcode)
-        return True
-
-    def _exchange(self, message: Message, what: str) -> Message:
-        import dns.exception
-        import dns.query
-        import dns.tsig
-
-        try:
-            return dns.query.tcp(message, self._address(), timeout=TIMEOUT, port=self._port)
-        except dns.tsig.PeerError as error:
-            code = type(error).__name__.removeprefix("Peer").upper().replace("SIGNATURE", "SIG")
-            raise self._refused(what, code) from None
-        except dns.exception.Timeout:
-            raise HostError(f"the name server {self._named} gave no answer within {TIMEOUT:.0f} s ({what})") from None
-        except (dns.exception.DNSException, OSError, EOFError) as error:
-            raise HostError(f"the name server {self._named} cannot be asked ({what}): {_words(error)}") from None
+    def _connection(self, what: str) -> socket.socket:
+        address = self._address()
+        for attempt in range(_TRIES):
+            try:
+                return socket.create_connection((address, self._port), TIMEOUT)
+            except OSError as error:
+                if attempt == _TRIES - 1 or isinstance(error, TimeoutError):
+                    raise HostError(
+                        f"the name server {self._named} cannot be asked over TCP ({what}): {_words(error)}"
+                    ) from None
+                time.sleep(_PAUSE)
+        raise AssertionError("the last attempt returns or raises")
 
     def _sign(self, message: Message) -> None:
-        if self._key is None:
-            return
+        if self._key is not None:
+            message.use_tsig(self._tsig_key(self._key))
+
+    def _tsig_key(self, name: str) -> Key:
         import base64
 
+        import dns.exception
         import dns.name
         import dns.tsig
 
+        if self._algorithm not in ALGORITHMS:
+            raise HostError(
+                f'the TSIG key {name} has the algorithm "{self._algorithm}"; give one of {", ".join(ALGORITHMS)}'
+            )
         try:
             secret = base64.b64decode(self._secret, validate=True)
-            key = dns.tsig.Key(dns.name.from_text(self._key), secret, f"{self._algorithm}.")
-        except (binascii.Error, ValueError):
+        except ValueError:
             raise HostError(
-                f"the secret of the TSIG key {self._key} is not base64; copy it as tsig-keygen writes it"
+                f"the secret of the TSIG key {name} is not base64; copy it as tsig-keygen writes it"
             ) from None
-        message.use_tsig(key)
+        if not secret:
+            raise HostError(f"the TSIG key {name} has no secret; set tsigSecret under the zone's secrets")
+        try:
+            owner = dns.name.from_text(name)
+        except dns.exception.DNSException as error:
+            raise HostError(f'"{name}" is not the name of a TSIG key: {_words(error)}') from None
+        algorithm = getattr(dns.tsig, self._algorithm.upper().replace("-", "_"))
+        return dns.tsig.Key(owner, secret, algorithm)
 
-    def _refused(self, what: str, rcode: str) -> HostError:
-        remedy = _REMEDIES.get(rcode, "see its log")
+    def _refused(self, what: str, code: str, remedies: Mapping[str, str]) -> HostError:
         key = f" with the TSIG key {self._key} ({self._algorithm})" if self._key else " without a TSIG key"
-        return HostError(f"the name server {self._named} refused {what}{key}: {rcode}; {remedy}")
+        remedy = remedies.get(code, "see its log")
+        return HostError(f"the name server {self._named} refused {what}{key}: {code}; {remedy}")
 
 
 def check(record: RecordSet) -> None:
-    """Refuse a TXT value that no DNS message holds: 65535 octets with a length for each 255; raises RecordError."""
-    for value in record.values if record.type == "TXT" else ():
-        if len(str(value)) + -(-len(str(value)) // 255) > 65535:
-            raise RecordError(f"TXT record {record.name}: {len(str(value))} characters, a record holds at most 65279")
+    """Refuse a record set that no update message could change again; raises RecordError."""
+    size = sum(len(str(value)) for value in record.values)
+    if size > SET_LIMIT:
+        raise RecordError(
+            f"{record.type} record {record.name}: {size} characters; at most {SET_LIMIT} fit into the message that "
+            "would change them, which holds the old values beside the new ones"
+        )
 
 
-def _expect(update: UpdateMessage, record: RecordSet, before: RecordSet | None) -> None:
-    """State what must stand (RFC 2136 section 2.4), so that nobody's update in between is lost."""
-    name = _absolute(record.name)
-    if before is not None:
-        update.present(*_prerequisite(before))
-    elif record.type == "CNAME":
-        update.absent(name)
-    else:
-        update.absent(name, record.type)
-        update.absent(name, "CNAME")
+def _code(error: BaseException) -> str:
+    """Return the code by which a server refused a signature or a transfer, "" for other errors."""
+    import dns.rcode
+    import dns.tsig
+    import dns.xfr
+
+    if isinstance(error, dns.tsig.PeerError):
+        return type(error).__name__.removeprefix("Peer").upper().replace("SIGNATURE", "SIG")
+    return dns.rcode.to_text(error.rcode) if isinstance(error, dns.xfr.TransferError) else ""
 
 
-def _prerequisite(record: RecordSet) -> tuple[Any, ...]:
-    return (_absolute(record.name), *_rdataset(record))
-
-
-def _rdataset(record: RecordSet) -> Any:
-    import dns.rdataset
-    import dns.rdatatype
-
-    kind = dns.rdatatype.from_text(record.type)
-    return dns.rdataset.from_rdata_list(_ttl(record), [_rdata(kind, value) for value in record.values])
-
-
-def _rdata(kind: Any, value: str | Mx) -> Any:
-    import dns.rdata
-    import dns.rdataclass
-
-    return dns.rdata.from_text(dns.rdataclass.IN, kind, _wire_text(value) if _is_text(kind) else _target(value))
-
-
-def _is_text(kind: Any) -> bool:
-    return str(kind.name) == "TXT"
-
-
-def _wire_text(value: str | Mx) -> str:
-    """Quote a TXT value in strings of at most 255 octets (RFC 1035 section 3.3.14)."""
-    text = str(value)
-    chunks = [text[start : start + 255] for start in range(0, len(text), 255)]
-    return " ".join('"' + chunk.replace("\\", "\\\\").replace('"', '\\"') + '"' for chunk in chunks)
-
-
-def _target(value: str | Mx) -> str:
-    text = str(value)
-    return text if text.endswith(".") or text.replace(".", "").isdigit() or ":" in text else f"{text}."
-
-
-def _ttl(record: RecordSet) -> int:
-    return DEFAULT_TTL if record.ttl == 1 else record.ttl
-
-
-def _same(one: RecordSet, other: RecordSet) -> bool:
-    return set(map(str, one.values)) == set(map(str, other.values))
-
-
-def _standing(record: RecordSet, there: RecordSet | None, others: Iterable[StandingRecord]) -> str:
-    found = [f"{there.type} {value}" for value in there.values] if there else []
-    found += [f"{one.type} {one.content}" for one in others if one.type != record.type]
-    shown = " and ".join(map(repr, found)) or "something else"
-    return (
-        f"{record.type} {record.name}: {shown} stands there, which is not what this stack wrote; it is left as it is. "
-        "Name its values under records.also of the domain to keep them beside the stack's own, or delete them there"
-    )
-
-
-def _entries(name: Any, rdataset: RRset | Any) -> list[StandingRecord]:
-    import dns.rdatatype
-
-    kind = dns.rdatatype.to_text(rdataset.rdtype)
-    if kind not in TYPES:
-        return []
-    owner = str(name.to_text(omit_final_dot=True)).lower().replace("\\042", "*")
-    return [StandingRecord(owner, kind, _content(kind, item), ttl=int(rdataset.ttl)) for item in rdataset]
-
-
-def _content(kind: str, item: Any) -> str:
-    if kind == "TXT":
-        return b"".join(item.strings).decode("utf-8", "backslashreplace")
-    if kind == "MX":
-        return f"{item.preference} {str(item.exchange).lower().removesuffix('.') or '.'}"
-    return str(item.to_text()).lower().removesuffix(".")
-
-
-def _absolute(name: str) -> Any:
-    import dns.name
-
-    return dns.name.from_text(f"{name}.")
-
-
-def _aa() -> int:
-    import dns.flags
-
-    return int(dns.flags.AA)
-
-
-def _rcode(message: Message) -> str:
+def _unsigned_code(octets: bytes) -> str:
+    """Return the code of an answer whose signature is missing or wrong, "" where it is no DNS message."""
+    import dns.exception
+    import dns.message
     import dns.rcode
 
-    return dns.rcode.to_text(message.rcode())
+    try:
+        return dns.rcode.to_text(dns.message.from_wire(octets, keyring=False, continue_on_error=True).rcode())
+    except dns.exception.DNSException:
+        return ""
 
 
 def _words(error: BaseException) -> str:
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        return error.strerror or str(error) or type(error).__name__
     return " ".join(str(error).split()) or type(error).__name__
