@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from .project import ROOT, Project
+from .test_hosts import put
 from .world import World
 
 DMARC = "v=DMARC1;p=quarantine; pct=100; rua=mailto:dmarc@example.com"
@@ -136,3 +137,29 @@ def test_what_cannot_be_taken_over_is_said_and_nothing_is_written(
     assert f"TXT bounce.{domain}: " in result.stderr
     assert settings_file(project).read_text() == written
     assert project.resources() == []
+
+
+def test_a_record_set_at_route53_is_taken_over_with_what_others_put_into_it(project: Project, world: World) -> None:
+    """Route 53 keeps SPF and a site verification together: both stay, and nothing would change after the import."""
+    zone = f"adopted{os.getpid()}.example"
+    route53, domain = world.aws("route53"), f"notify.{zone}"
+    zone_id = route53.create_hosted_zone(Name=zone, CallerReference=zone)["HostedZone"]["Id"].rpartition("/")[2]
+    put(world, zone_id, domain, "TXT", [f'"{SPF}"', f'"{VERIFICATION}"'], ttl=900)
+    put(world, zone_id, f"_dmarc.{domain}", "TXT", [f'"{DMARC}"'])
+    before = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    project.configure(
+        dns={zone: {"host": "route53"}},
+        domains={domain: {"wait": "off", "protect": False, "spf": {"also": []}}},
+        senders={"notify": {"domain": domain}},
+    )
+    project.refuses(f"{domain}: a TXT record stands there already")
+
+    applied = adopt(project, "--apply")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    keys = yaml.safe_load(settings_file(project).read_text())["config"]["mailstack:domains"][domain]
+    assert {"name": domain, "type": "TXT", "values": [VERIFICATION]} in keys["records"]["also"]
+    assert route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"] == before
+    project.up()
+    after = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    assert [one for one in after if one in before] == before
+    project.assert_unchanged()

@@ -191,12 +191,12 @@ def test_a_zone_that_moves_is_published_at_both_hosts(project: Project, world: W
     world.control("DELETE", f"/delegations/{zone}")
 
 
-def put(world: World, zone_id: str, name: str, record_type: str, values: list[str]) -> None:
+def put(world: World, zone_id: str, name: str, record_type: str, values: list[str], ttl: int = 300) -> None:
     """Write a record set that is nobody's."""
     record = {
         "Name": name,
         "Type": record_type,
-        "TTL": 300,
+        "TTL": ttl,
         "ResourceRecords": [{"Value": value} for value in values],
     }
     changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]

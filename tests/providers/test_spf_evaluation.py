@@ -69,7 +69,7 @@ DIFFERENCES = {
     (
         "eleven-mx",
         "checkdmarc",
-    ): "each MX host counts as a look-up of the record; RFC 7208 section 4.6.4 limits them apart. Both say that it fails",
+    ): "each MX host counts as a look-up of the record; RFC 7208 section 4.6.4 limits them apart. Both say it fails",
     (
         "loop",
         "pyspf",
