@@ -28,6 +28,8 @@ INTO_THE_WORLD = 'eval "$(.venv/bin/mailstack sandbox env)"'
 LOCAL = ("make help", "make up", INTO_THE_WORLD, "make down", "uv sync", ". .venv/bin/activate")
 SECRET = "pulumi config set --secret --path 'mailstack:secrets.notify.password'"
 REPAIR = "mailstack repair --stack prod"
+ADOPT = "mailstack adopt --stack prod"
+SPF_TREE = "mailstack spf example.com"
 REAL = (
     "pulumi login",
     "pulumi stack init prod",
@@ -36,6 +38,11 @@ REAL = (
     "mailstack bundle --stack prod --format env",
     "mailstack send notify --to you@example.net --stack prod",
     SECRET,
+    "mailstack records --stack prod",
+    "mailstack records --stack prod --format markdown",
+    ADOPT,
+    f"{ADOPT} --apply",
+    SPF_TREE,
     REPAIR,
 )
 BY_CI = ("make test",)
@@ -115,6 +122,9 @@ def test_the_way_to_a_real_domain(world: World, tmp_path: Path) -> None:
     environment = {**os.environ, **project.environment, "PULUMI_SKIP_CONFIRMATIONS": "true"}
     printed = {}
     for command in filter(lambda command: command in REAL, readme.commands()):
+        if command == SPF_TREE:
+            record = {"name": "example.com", "type": "TXT", "ttl": 300, "values": ["v=spf1 -all"]}
+            world.control("POST", "/records", record)
         if command == REPAIR:
             _lock(project)
             assert LOCKED in _run("pulumi up", project.folder, environment).stdout
@@ -133,6 +143,9 @@ def test_the_way_to_a_real_domain(world: World, tmp_path: Path) -> None:
     assert "not-a-real-secret" not in config.read_text()
     assert set(yaml.safe_load(config.read_text())["config"]["mailstack:secrets"]["notify"]["password"]) == {"secure"}
     assert "removed the lock of a dead run" in printed[REPAIR]
+    assert "_dmarc.notify.example.com" in printed["mailstack records --stack prod --format markdown"]
+    assert "nothing to take over" in printed[ADOPT]
+    assert "0 of 10 look-ups" in printed[SPF_TREE]
 
 
 def _assert_protected(project: Project, environment: Mapping[str, str]) -> None:
