@@ -50,7 +50,7 @@ def main(sizes: list[int]) -> None:
             world = World(directory, environment)
             for senders in sizes:
                 row = _compare(Path(folder), world, senders)
-                print(" | ".join(row), file=sys.stderr, flush=True)
+                Console(stderr=True).print(" | ".join(row))
                 table.add_row(*row)
         finally:
             sandbox.stop(directory)
