@@ -44,6 +44,7 @@ class DnsRecords(pulumi.ComponentResource):
         super().__init__("mailstack:dns:DnsRecords", name, None, opts)
         self._name, self._places, self._guards = name, places, guards
         self.planned = merge(records)
+        self._settled = {record.slot: record for record in self.planned}
         self._resources = {
             record.slot: [
                 resource
@@ -57,6 +58,10 @@ class DnsRecords(pulumi.ComponentResource):
     def published(self, record: PlannedRecord) -> list[pulumi.Resource]:
         """Return the resources that publish a planned record, for others to wait on; none where people publish it."""
         return self._resources[record.slot]
+
+    def settled(self, record: PlannedRecord) -> PlannedRecord:
+        """Return the record as it is published: merged with others of its name and type, or kept as it was found."""
+        return self._settled[record.slot]
 
     def zone_of(self, record: PlannedRecord) -> str:
         """Return the zone that a record goes to."""
@@ -121,6 +126,11 @@ def _zone_of(name: str, zones: Iterable[str]) -> str:
         known = ", ".join(zones) or "none"
         raise RecordError(f"mailstack:dns: no zone for {name}; configured: {known}; add the zone that contains it")
     return zone
+
+
+def name_servers(places: Sequence[Place]) -> list[str]:
+    """Return the name servers of a zone at all of its hosts, as far as they are known."""
+    return sorted({server for place in places for server in place.zone.name_servers})
 
 
 def as_output(records: Sequence[PlannedRecord], zones: Mapping[str, Zone]) -> list[dict[str, Any]]:

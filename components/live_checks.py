@@ -12,7 +12,7 @@ from mailstack.settings import Settings
 from providers.dns import live, visible
 
 from . import domain_records
-from .dns_records import Place, Places
+from .dns_records import Place, Places, name_servers
 from .planned import PlannedRecord
 
 _AT_ONCE = 8  # questions
@@ -42,8 +42,7 @@ def warn(component: pulumi.Resource, settings: Settings, places: Places) -> None
 
 def _delegation_fault(found: tuple[str, Sequence[Place]]) -> str | None:
     zone, at = found
-    servers = [server for place in at for server in place.zone.name_servers]
-    return visible.delegation_fault(zone, servers, live.delegation)
+    return visible.delegation_fault(zone, name_servers(at), live.delegation)
 
 
 def _report_fault(found: tuple[str, str]) -> str | None:

@@ -15,7 +15,7 @@ from mailstack.settings import Domain, SesRoute, Zone
 from . import dns_records, domain_records, live_checks, outputs
 from .account import mailstack_provider
 from .dkim_keys import DkimKeys
-from .dns_records import DnsRecords, Places, find_zones
+from .dns_records import DnsRecords, Places, find_zones, name_servers
 from .hosts import publishers
 from .inputs import OutputsAside
 from .ownership import Guard, Owner
@@ -173,44 +173,29 @@ class MailStack(pulumi.ComponentResource):
 
     def _wait(self, published: DnsRecords, places: Places) -> dict[tuple[str, str], Readiness]:
         """Wait for each route's verification, after its records and its MAIL FROM attribute stand."""
-        servers = {
-            zone: sorted({server for place in found for server in place.zone.name_servers})
-            for zone, found in places.items()
-        }
         return {
-            (domain.name, key): Readiness(
-                f"{self._name}-{domain.name}-{route.region}-readiness",
-                domain=domain,
-                route=route,
-                manual=self._is_manual(self._identities[domain.name, key].records, published),
-                records=dns_records.as_output(self._wanted_records(domain, key), self._zones),
-                name_servers=servers,
-                hosts={zone: [host.host for host in self._zones[zone].served_by] for zone in places},
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    provider=self._plugin,
-                    depends_on=[
-                        self._identities[domain.name, key].mail_from,
-                        *(
-                            resource
-                            for record in self._identities[domain.name, key].records
-                            for resource in published.published(record)
-                        ),
-                    ],
-                ),
-            )
+            (domain.name, key): self._wait_for(domain, key, route, published, places)
             for domain, key, route in self._managed()
         }
 
-    def _wanted_records(self, domain: Domain, key: str) -> list[PlannedRecord]:
-        """List the records that a route is verified by: its own, and that of the domain's own key in use."""
-        own = self._keys[domain.name].records[:1] if domain.name in self._keys else []
-        return [*own, *self._identities[domain.name, key].records]
-
-    def _is_manual(self, records: list[PlannedRecord], published: DnsRecords) -> bool:
-        """Tell whether people publish some of the records: then nobody waits for them."""
-        zones = {published.zone_of(record) for record in records}
-        return any(host.host == "manual" for zone in zones for host in self._zones[zone].served_by)
+    def _wait_for(self, domain: Domain, key: str, route: SesRoute, published: DnsRecords, places: Places) -> Readiness:
+        identity, own_keys = self._identities[domain.name, key], self._keys.get(domain.name)
+        records = [published.settled(record) for record in identity.records]
+        zones = {published.zone_of(record): self._zones[published.zone_of(record)] for record in records}
+        stand_first = [resource for record in identity.records for resource in published.published(record)]
+        return Readiness(
+            f"{self._name}-{domain.name}-{route.region}-readiness",
+            domain=domain,
+            route=route,
+            # People may have made the records or not: nobody waits for them.
+            manual=any(host.host == "manual" for zone in zones.values() for host in zone.served_by),
+            records=dns_records.as_output([*(own_keys.records[:1] if own_keys else []), *records], self._zones),
+            name_servers={zone: name_servers(places[zone]) for zone in zones},
+            hosts={name: [host.host for host in zone.served_by] for name, zone in zones.items()},
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=self._plugin, depends_on=[identity.mail_from, *stand_first]
+            ),
+        )
 
     def _identity(self, domain: Domain, key: str) -> Identity:
         """Return the identity that a sender uses: our own, or the one that its domain refers to."""
