@@ -42,6 +42,7 @@ REAL = (
     "mailstack records --stack prod --format markdown",
     ADOPT,
     f"{ADOPT} --apply",
+    "mailstack import-zone example.com",
     SPF_TREE,
     REPAIR,
 )
