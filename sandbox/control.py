@@ -20,7 +20,7 @@ from sandbox.primary import Primary
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICES = ("aws", "cloudflare")
+SERVICES = ("aws", "cloudflare", "powerdns")
 RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT")
 ADDRESSES: Mapping[str, Callable[[str], object]] = {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}
 LONGEST_LOG = 100_000

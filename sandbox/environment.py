@@ -32,6 +32,8 @@ def environment(directory: Path, plugins: str = "standin") -> dict[str, str]:
         "AWS_REGION": REGION,
         "CLOUDFLARE_BASE_URL": f"http://{here['cloudflare']}/client/v4",
         "CLOUDFLARE_API_TOKEN": info["cloudflare_token"],
+        "MAILSTACK_SANDBOX_POWERDNS_URL": f"http://{here['powerdns']}",
+        "MAILSTACK_SANDBOX_POWERDNS_KEY": info["powerdns_key"],
         "MAILSTACK_DNS_SERVER": here["dns"],
         "MAILSTACK_SES_SMTP_ENDPOINTS": f"starttls={here['smtp_starttls']},tls={here['smtp_tls']}",
         "MAILSTACK_CA_FILE": info["ca_file"],

@@ -26,23 +26,25 @@ from sandbox.dns_server import DnsServer
 from sandbox.dnssec import Dnssec
 from sandbox.lifecycle import SandboxError
 from sandbox.plugins.install import install
+from sandbox.powerdns import PowerDns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from sandbox.aws.gate import ApiRequest
 
-SERVICES = ("aws", "cloudflare", "dns", "smtp_starttls", "smtp_tls", "control")
+SERVICES = ("aws", "cloudflare", "powerdns", "dns", "smtp_starttls", "smtp_tls", "control")
 # The zones at the start. example.net stands at both hosts, delegated to Cloudflare; example.org stands beside a private
 # zone of the same name, which no resolver outside asks.
 CLOUDFLARE_ZONES = ("example.com", "example.net")
 ROUTE53_ZONES, PRIVATE_ZONE = ("example.org", "example.edu", "example.net"), "example.org"
+POWERDNS_ZONES = ("example.info",)
 BACKLOG = 128
 CONNECTION_PATIENCE = 60.0  # seconds a client may leave a connection idle
 
 
 class World:
-    """The mail cloud in one process: AWS, Cloudflare, DNS, SMTP with its receiver, and the control API.
+    """The mail cloud in one process: AWS, Cloudflare, PowerDNS, DNS, SMTP with its receiver, and the control API.
 
     `ports` holds the fixed ports by service; the others are free ones.
     """
@@ -76,7 +78,11 @@ class World:
         traffic, store, token, dnssec = Traffic(), Store(), secrets.token_hex(20), Dnssec()
         for zone in CLOUDFLARE_ZONES:
             store.add_zone(zone)
-        hosts: list[Hosted] = [store]
+        key = secrets.token_hex(16)
+        powerdns = PowerDns(key, lambda method, path: traffic.see("powerdns", method, path))
+        for zone in POWERDNS_ZONES:
+            powerdns.add_zone(f"{zone}.")
+        hosts: list[Hosted] = [store, powerdns]
         names = Names(hosts, lambda selector: aws.dkim_record(selector))
         aws = AwsWorld(dnssec.validated(names.resolve), lambda request: _see(traffic, request))
         hosts += _route53(aws.bootstrap.account, aws.accounts)
@@ -98,14 +104,15 @@ class World:
         self._open("smtp_starttls", smtp.start, smtp.stop)
         self.ports |= {"smtp_starttls": smtp.starttls_port, "smtp_tls": smtp.tls_port}
         control = Control(self._status, smtp.mail, traffic, names, aws.set_production_access, dnssec.set_broken)
-        for service, app in (("aws", aws.app), ("cloudflare", cloudflare), ("control", control)):
+        apis = (("aws", aws.app), ("cloudflare", cloudflare), ("powerdns", powerdns), ("control", control))
+        for service, app in apis:
             self._serve(service, app)
         accounts: dict[str, dict[str, str]] = {account: dict(facts) for account, facts in aws.accounts.items()}
         accounts[aws.bootstrap.account] |= {
             "access_key_id": aws.bootstrap.access_key_id,
             "secret_access_key": aws.bootstrap.secret_access_key,
         }
-        self._write_info(files.ca, mail_dir, token, accounts)
+        self._write_info(files.ca, mail_dir, {"cloudflare_token": token, "powerdns_key": key}, accounts)
 
     def _open(self, service: str, start: Callable[[], None], stop: Callable[[], None]) -> None:
         try:
@@ -139,7 +146,9 @@ class World:
     def _status(self) -> dict[str, Any]:
         return {"running": True, "world": self.id, "pid": os.getpid(), "ports": self.ports}
 
-    def _write_info(self, ca: Path, mail_dir: Path, token: str, accounts: Mapping[str, Mapping[str, str]]) -> None:
+    def _write_info(
+        self, ca: Path, mail_dir: Path, keys: Mapping[str, str], accounts: Mapping[str, Mapping[str, str]]
+    ) -> None:
         """Write sandbox.json in one step: who finds it can rely on every port."""
         info = {
             "pid": os.getpid(),
@@ -147,7 +156,7 @@ class World:
             "ports": self.ports,
             "ca_file": str(ca),
             "mail_dir": str(mail_dir),
-            "cloudflare_token": token,
+            **keys,
             "accounts": accounts,
         }
         unfinished = self._directory / "sandbox.json.new"

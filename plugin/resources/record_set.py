@@ -100,7 +100,8 @@ class RecordSet:
         values = [str(value) for value in found.values]
         if _plain("values", values) == _plain("values", wanted):
             values = list(wanted)  # as the program orders and spells them, so that a refresh shows no difference
-        ttl = outputs["ttl"] if outputs.get("ttl") == 1 else found.ttl  # the host's own choice is no drift
+        # The host's own choice is no drift, and neither is a TTL that it does not tell.
+        ttl = outputs["ttl"] if "ttl" in outputs and 1 in (outputs["ttl"], found.ttl) else found.ttl
         now: Values = {**known, "ttl": ttl, "values": values}
         return Found(now, now if inputs is None else None)
 

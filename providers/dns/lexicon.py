@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from mailstack.records import AUTOMATIC_TTL, RecordSet, mx
+from mailstack.records import AUTOMATIC_TTL, RecordSet, check_in_zone, mx
 
 from . import rfc2136
 from .base import Conflict, HostedZone, HostError, StandingRecord
@@ -72,9 +72,10 @@ class Lexicon:
         """Write a record set where `before`, or a part of either, stands: an earlier try may have ended half-way.
 
         What is missing is made before what is left over is deleted, so that the name is never without a record, unless
-        the host can do no better. Raises Conflict where something else stands, HostError.
+        the host can do no better. Raises Conflict where something else stands, RecordError, HostError.
         """
         self.check(record)
+        check_in_zone(record.name, zone.name)  # dns-lexicon would append the zone
         doing, ttl = f"write {record.type} {record.name} in", record.ttl if record.ttl != AUTOMATIC_TTL else None
         with self._lock, session(self._provider, self._options, zone.name, doing, ttl) as opened:
             writing = _Writing(lambda: self._list(opened, zone), opened, record)
@@ -86,6 +87,7 @@ class Lexicon:
 
     def delete(self, zone: HostedZone, record: RecordSet) -> None:
         """Delete what stands of a record set; raises Conflict where another stands, HostError."""
+        check_in_zone(record.name, zone.name)
         doing = f"delete {record.type} {record.name} in"
         with self._lock, session(self._provider, self._options, zone.name, doing) as opened:
             writing = _Writing(lambda: self._list(opened, zone), opened, record)
@@ -191,7 +193,7 @@ class _Writing:
 
     def _timely(self, one: Listed) -> bool:
         """Say whether a value has the TTL wanted, as far as the host tells it."""
-        return AUTOMATIC_TTL == self._record.ttl or one.record.ttl in (0, self._record.ttl)
+        return self._record.ttl == AUTOMATIC_TTL or one.record.ttl in (0, self._record.ttl)
 
     def _done(self) -> bool:
         return self._values() == set(self._wanted) and all(map(self._timely, self.there))

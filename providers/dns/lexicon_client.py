@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -21,6 +22,7 @@ LIST = "https://dns-lexicon.readthedocs.io/en/latest/configuration_reference.htm
 TIMEOUT = 30.0  # seconds for one answer
 _NO_HOST = ("auto",)  # guesses the host by a public list of suffixes, which it would fetch
 _NEAREST = 3
+_LONGEST = 400  # characters of what a host says
 
 
 class Session:
@@ -100,7 +102,8 @@ def session(
             raise HostError(_needs_more(f"mailstack:dns.{zone}.provider", provider, f" ({error})")) from None
         except Exception as error:  # each host raises what its own client raises
             said = without_secrets(_words(error), options)
-            raise HostError(f"{provider} (dns-lexicon) could not {doing} {zone}: {said}") from None
+            words = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
+            raise HostError(f"{provider} (dns-lexicon) could not {doing} {zone}: {words}") from None
 
     def log_in(more: Mapping[str, Any]) -> Any:
         with explained():
@@ -185,7 +188,7 @@ def _be_patient() -> None:
     from requests.adapters import HTTPAdapter
     from urllib3 import Retry
 
-    if requests.sessions.HTTPAdapter is not HTTPAdapter:
+    if vars(requests.sessions)["HTTPAdapter"] is not HTTPAdapter:
         return
 
     class Again(Retry):
@@ -205,17 +208,17 @@ def _be_patient() -> None:
         def send(self, request: Any, *args: Any, **more: Any) -> Any:
             return super().send(request, *args, **{**more, "timeout": more.get("timeout") or TIMEOUT})
 
-    requests.sessions.HTTPAdapter = Patient  # type: ignore[misc,assignment]  # what every new session mounts
+    vars(requests.sessions)["HTTPAdapter"] = Patient  # what every new session mounts
 
 
 def _asks_for(host: Any, setting: str) -> bool:
-    parts = [one for one in type(host).__mro__ if one.__module__.startswith("lexicon._private.providers.")]
     asking = re.compile(rf'_get_lexicon_option\(\s*"{setting}"')
-    return any(asking.search(inspect.getsource(one)) for one in parts)
+    modules = {one.__module__ for one in type(host).__mro__ if one.__module__.startswith("lexicon._private.providers.")}
+    return any(asking.search(Path(str(sys.modules[name].__file__)).read_text()) for name in modules)
 
 
 def _unanswered(error: Exception) -> bool:
-    """Say whether a host was not reached at all: errors of requests are OSErrors, with the response if there was one."""
+    """Say whether a host did not answer: the errors of requests are OSErrors, with the response where there was one."""
     return isinstance(error, OSError) and getattr(error, "response", None) is None
 
 
@@ -223,8 +226,8 @@ def _words(error: Exception) -> str:
     """Say an error in the host's own words, without URLs: their queries hold logins."""
     response = getattr(error, "response", None)
     if response is not None and hasattr(response, "status_code"):
-        said = " ".join(str(response.text or "").split())[:300]
-        return f"it answered {response.status_code} {response.reason or ''}".rstrip() + (f": {said}" if said else "")
+        said = " ".join(str(response.text or "").split())
+        return f"it answered {response.status_code}: {said or response.reason}"
     asked = getattr(getattr(error, "request", None), "url", None)
     if _unanswered(error) and asked:
         where = urlsplit(asked)

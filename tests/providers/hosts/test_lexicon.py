@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import sandbox
-from mailstack.records import Mx, RecordSet
+from mailstack.records import Mx, RecordError, RecordSet
 from providers.dns.base import HostError
 from providers.dns.lexicon import Lexicon
 
@@ -91,7 +91,7 @@ def test_the_zone_is_the_one_that_is_named(server: PowerDns) -> None:
     assert host.look_up(zone, record.name, "TXT") == record
     sets = api(server, "GET", f"/{name}.").json()["rrsets"]
     assert [one["records"][0]["content"] for one in sets if one["name"] == f"_dmarc.{name}."] == ['"v=DMARC1; p=none"']
-    with pytest.raises(HostError, match="could not log in for example.co.uk: it answered 404 Not Found"):
+    with pytest.raises(HostError, match=r"could not log in for example\.co\.uk: it answered 404: Not Found"):
         host.zone("example.co.uk")
 
 
@@ -129,7 +129,7 @@ def test_the_name_is_never_without_a_record(subject: Subject, monkeypatch: pytes
     seen, patch = [], Provider._patch
 
     def watched(self: Provider, *args: object, **more: object) -> object:
-        answer = patch(self, *args, **more)
+        answer = patch(self, *args, **more)  # type: ignore[no-untyped-call]  # it has no annotations
         seen.append(subject.ask(name, "TXT").values)
         return answer
 
@@ -142,14 +142,24 @@ def test_a_wrong_key_is_said_without_it(server: PowerDns) -> None:
     """The host's own refusal is passed on, the options of the login are not."""
     with pytest.raises(HostError) as refused:
         Lexicon("powerdns", {"pdns_server": server.url, "auth_token": KEY}).zone(ZONE)
-    assert str(refused.value) == (
-        f"powerdns (dns-lexicon) could not log in for {ZONE}: it answered 401 Unauthorized: Unauthorized"
-    )
+    assert str(refused.value) == (f"powerdns (dns-lexicon) could not log in for {ZONE}: it answered 401: Unauthorized")
 
 
 def test_what_the_host_refuses_is_said_in_its_words(server: PowerDns, subject: Subject) -> None:
-    """A record outside the zone: PowerDNS's sentence, and that nothing stands there."""
-    record = RecordSet("a.example.net", "TXT", 300, ("x=1",))
-    with pytest.raises(HostError, match=r"it answered 422 .*there stands now: nothing") as refused:
+    """An alias beside a type that the kit does not know: PowerDNS's sentence, and that nothing was written."""
+    record = RecordSet(subject.name("delegated"), "CNAME", 300, ("target.example.net",))
+    subject.plant(record.name, "NS", "ns1.example.net")
+    with pytest.raises(HostError, match=r"422: .*Conflicts with pre-existing.*; there stands now: nothing") as refused:
         subject.host.put(subject.zone, record, None)
     assert server.key not in str(refused.value)
+
+
+def test_a_name_outside_the_zone_is_refused(subject: Subject) -> None:
+    """dns-lexicon would append the zone to it and write there."""
+    record = RecordSet("a.example.net", "TXT", 300, ("x=1",))
+    said = rf"a\.example\.net is not in the zone {ZONE}"
+    with pytest.raises(RecordError, match=said):
+        subject.host.put(subject.zone, record, None)
+    with pytest.raises(RecordError, match=said):
+        subject.host.delete(subject.zone, record)
+    assert subject.standing_at(f"a.example.net.{ZONE}") == []
