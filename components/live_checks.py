@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pulumi
 
@@ -23,30 +24,39 @@ def check_spf(component: pulumi.Resource, settings: Settings, planned: Sequence[
 
     The records of return paths are the provider's own and cost what it makes them cost.
     """
+    lookup = cache(live.lookup)  # what many records include is asked for once
     for record in planned:
         text = str(record.values[0]) if record.values else ""
         if record.type == "TXT" and record.name in settings.domains and spf.is_spf(text):
-            budget = spf_budget.check(str(record.name), text, live.lookup)
+            budget = spf_budget.check(str(record.name), text, lookup)
             for sentence in (*budget.problems, *budget.warnings):
                 pulumi.log.warn(f"the SPF record of {record.name}: {sentence}", component)
 
 
-def warn(component: pulumi.Resource, settings: Settings, places: Places) -> None:
-    """Warn of zones that are delegated elsewhere, and of report addresses that nobody allowed to be written to."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        zones = pool.map(_delegation_fault, places.items())
-        reports = pool.map(_report_fault, domain_records.foreign_reports(settings))
-        for sentence in filter(None, [*zones, *reports]):
-            pulumi.log.warn(sentence, component)
+class Warnings:
+    """Questions that are put to DNS while the program goes on, and what is warned of when they are answered."""
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        """Ask whom the zones are delegated to, and whether DMARC reports may be sent where they are wanted."""
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        self._answers = [self._pool.submit(_delegation_fault, zone, at) for zone, at in places.items()]
+        self._answers += [
+            self._pool.submit(_report_fault, domain, name) for domain, name in domain_records.foreign_reports(settings)
+        ]
+
+    def show(self, component: pulumi.Resource) -> None:
+        """Warn of zones that are delegated elsewhere, and of addresses that may not be written to."""
+        for answer in self._answers:
+            if sentence := answer.result():
+                pulumi.log.warn(sentence, component)
+        self._pool.shutdown()
 
 
-def _delegation_fault(found: tuple[str, Sequence[Place]]) -> str | None:
-    zone, at = found
+def _delegation_fault(zone: str, at: Sequence[Place]) -> str | None:
     return visible.delegation_fault(zone, name_servers(at), live.delegation)
 
 
-def _report_fault(found: tuple[str, str]) -> str | None:
-    domain, name = found
+def _report_fault(domain: str, name: str) -> str | None:
     try:
         texts: Sequence[str] = live.lookup(name, "TXT")
     except live.LookupFailed:

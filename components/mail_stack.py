@@ -57,7 +57,7 @@ class MailStack(pulumi.ComponentResource):
         # Whatever may be refused is asked first, so that a mistake leaves nothing half made.
         places = self._find_zones(planned)
         live_checks.check_spf(self, self._settings, planned)
-        live_checks.warn(self, self._settings, places)
+        warnings = live_checks.Warnings(self._settings, places)
         self._references = self._look_up_references()
         if self._managed():
             self._plugin  # noqa: B018 - declared here, since it is refused where its account cannot be known
@@ -81,6 +81,7 @@ class MailStack(pulumi.ComponentResource):
         self.policies = domain_records.policies(self._settings)
         self.status = outputs.status(self._settings, waits)
         self.readme = outputs.readme(self._owner, self._settings, self.records, self.status)
+        warnings.show(self)
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, Any]:
