@@ -13,12 +13,13 @@ LOOKUP_LIMIT = 10  # RFC 7208 section 4.6.4
 _LOOKUP_TERMS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 _OPTIONAL_DOMAIN, _NEEDED_DOMAIN, _DOMAIN_MODIFIERS = {"a", "mx", "ptr"}, {"include", "exists"}, {"redirect", "exp"}
 
-# RFC 7208 section 12. The letters c, r and t belong to explanation texts only (section 7.2).
-_MACRO = r"%\{[slodiphvSLODIPHV]\d*[rR]?[.\-+,/_=]*\}|%%|%_|%-"
+# RFC 7208 section 12. The letters c, r and t belong to explanation texts only (section 7.2), and a number of labels to
+# keep is not zero (section 7.1). Digits are [0-9], since \d takes those of every script.
+_MACRO = r"%\{[slodiphvSLODIPHV](?:0*[1-9][0-9]*)?[rR]?[.\-+,/_=]*\}|%%|%_|%-"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO}|[!-$&-~])*")
-_TOP_LABEL = r"(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])"
+_TOP_LABEL = r"(?![0-9]+\.?\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN_SPEC = re.compile(rf"(?:{_MACRO}|[!-$&-~])*?(?:\.{_TOP_LABEL}\.?|{_MACRO})")
-_DUAL_CIDR = re.compile(r"(?P<domain>.*?)(?:/(?P<four>\d+))?(?://(?P<six>\d+))?", re.DOTALL)
+_DUAL_CIDR = re.compile(r"(?P<domain>.*?)(?:/(?P<four>[0-9]+))?(?://(?P<six>[0-9]+))?", re.DOTALL)
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)=(?P<value>.*)", re.DOTALL)
 _MECHANISM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<value>(?:[:/].*)?)", re.DOTALL)
 
@@ -45,6 +46,11 @@ class Term:
     def is_all(self) -> bool:
         """Tell whether this is the mechanism `all`, and not an unknown modifier of that name."""
         return self.name == "all" and not self.is_modifier
+
+    @property
+    def asks_dns(self) -> bool:
+        """Tell whether evaluating this term costs one of the ten look-ups (RFC 7208 section 4.6.4)."""
+        return self.name in _LOOKUP_TERMS and (self.name == "redirect") == self.is_modifier
 
     @property
     def subject(self) -> tuple[str, str]:
@@ -80,9 +86,7 @@ class Spf:
     @property
     def lookups(self) -> int:
         """Count the DNS look-ups that this record's own terms cost (section 4.6.4); included records cost more."""
-        return sum(
-            term.name in _LOOKUP_TERMS and (term.name == "redirect" or not term.is_modifier) for term in self.live
-        )
+        return sum(term.asks_dns for term in self.live)
 
     @property
     def redirect(self) -> Term | None:
@@ -232,7 +236,7 @@ def _check_network(term: Term) -> None:
 
 
 def _check_length(term: Term, length: str, bits: int) -> None:
-    if length and not (re.fullmatch(r"0|[1-9]\d{0,2}", length) and int(length) <= bits):
+    if length and not (re.fullmatch(r"0|[1-9][0-9]{0,2}", length) and int(length) <= bits):
         raise _malformed(term.text, f"a prefix length is 0 to {bits}, not {length}")
 
 

@@ -1,4 +1,4 @@
-"""What an SPF record costs a receiver in DNS look-ups, counted through all that it includes (RFC 7208 section 4.6.4)."""
+"""What an SPF record costs a receiver in DNS look-ups, through all that it includes (RFC 7208 section 4.6.4)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ VOID_LIMIT = 2
 MX_LIMIT = 10  # names of one mx mechanism, each with an address look-up of its own
 # RFC 7208 section 3.4: 450 octets fit a UDP answer of 512 with what else stands at the name; more needs EDNS or TCP.
 COMFORTABLE, UDP = 450, 512
+_TERMS_AT_MOST = 100  # a record may include so much that nobody can count it; this is far above what receivers follow
+_SILENCE_AT_MOST = 3  # questions without an answer; each costs seconds, and the count is unknown after the first
 Lookup = Callable[[str, str], Sequence[str]]
 
 
@@ -31,7 +33,11 @@ class Node:
 
 @dataclass
 class Budget:
-    """What was counted: `unknown` are questions that DNS did not answer, so that the count may be too low."""
+    """What was counted.
+
+    `voids` names a domain for each look-up that found nothing. `problems` are what makes receivers answer permerror,
+    `warnings` what may hurt with some of them, `unknown` what DNS did not answer, so that the count may be too low.
+    """
 
     name: str
     record: str
@@ -57,7 +63,7 @@ def count(name: str, record: str, lookup: Lookup) -> Budget:
     Raises SpfError where the record itself is malformed. What DNS does not answer is noted as unknown.
     """
     counter = _Counter(name, record, lookup)
-    counter.descend(spf.parse(record), counter.budget.tree, (name,))
+    counter.descend(spf.parse(record), counter.budget.tree, (name.rstrip(".").lower(),))
     return counter.finished()
 
 
@@ -92,14 +98,19 @@ class _Counter:
 
     def __init__(self, name: str, record: str, lookup: Lookup) -> None:
         self.budget = Budget(name, record, Node(record))
-        self._name, self._lookup = name, lookup
+        self._lookup, self._terms = lookup, 0
         self._answers: dict[tuple[str, str], Sequence[str] | None] = {}
+        self._one_sided: dict[str, list[str]] = {"A": [], "AAAA": []}  # names of `a` without that kind of address
 
     def descend(self, record: Spf, node: Node, path: tuple[str, ...]) -> None:
         """Count the terms of a record that evaluation can reach."""
         for term in record.live:
-            if not _costs(term):
+            if not term.asks_dns:
                 continue
+            if self._terms == _TERMS_AT_MOST:
+                node.notes.append(f"not counted further than {_TERMS_AT_MOST}")
+                return
+            self._terms += 1
             child = Node(term.text, 1)
             node.children.append(child)
             self._follow(term, child, path)
@@ -115,8 +126,15 @@ class _Counter:
         if len(budget.voids) > VOID_LIMIT:
             budget.problems.append(
                 f"{len(budget.voids)} look-ups find nothing and receivers stop after {VOID_LIMIT}: "
-                f"{', '.join(budget.voids)}"
+                f"{', '.join(dict.fromkeys(budget.voids))}"
             )
+        for kind, family in (("A", "IPv4"), ("AAAA", "IPv6")):
+            names = self._one_sided[kind]
+            if len(budget.voids) <= VOID_LIMIT < len(budget.voids) + len(names):
+                budget.warnings.append(
+                    f"for a sender with an {family} address more than {VOID_LIMIT} look-ups find nothing, which may "
+                    f"fail it: {', '.join(dict.fromkeys([*budget.voids, *names]))} without {kind}"
+                )
         if len(budget.record) > UDP:
             budget.warnings.append(f"{len(budget.record)} octets: more than a UDP answer of {UDP} holds")
         elif len(budget.record) > COMFORTABLE:
@@ -134,8 +152,7 @@ class _Counter:
         elif term.name == "mx":
             self._follow_mx(target, node)
         elif term.name in ("a", "exists"):
-            if not self._ask(target, "A") and not (term.name == "a" and self._ask(target, "AAAA")):
-                self._void(target, node)
+            self._follow_addresses(term, target, node)
         elif term.name == "ptr":
             node.notes.append("ptr is slow and unreliable; RFC 7208 section 5.5 asks not to use it")
 
@@ -158,6 +175,21 @@ class _Counter:
         except SpfError as error:
             self._problem(f"{term.text}: {error}", node)
 
+    def _follow_addresses(self, term: Term, target: str, node: Node) -> None:
+        """Look for addresses: A for `exists` (section 5.7), and the sender's own kind for `a` (section 5)."""
+        kinds = ("A",) if term.name == "exists" else ("A", "AAAA")
+        empty = []
+        for kind in kinds:
+            found = self._ask(target, kind)
+            if found is None:
+                return
+            if not found:
+                empty.append(kind)
+        if len(empty) == len(kinds):
+            self._void(target, node)
+        elif empty:
+            self._one_sided[empty[0]].append(target)
+
     def _follow_mx(self, target: str, node: Node) -> None:
         found = self._ask(target, "MX")
         if found is not None and not found:
@@ -169,27 +201,24 @@ class _Counter:
         """Ask once; None where DNS does not answer."""
         key = (name, record_type)
         if key not in self._answers:
+            if len(self.budget.unknown) > _SILENCE_AT_MOST:
+                return None
             try:
-                self._answers[key] = self._lookup(name, record_type)
+                self._answers[key] = list(self._lookup(name, record_type))
             except MailstackError as error:
                 self._answers[key] = None
                 self.budget.unknown.append(str(error))
+                if len(self.budget.unknown) == _SILENCE_AT_MOST:
+                    self.budget.unknown.append("the rest, since DNS is silent")
         return self._answers[key]
 
     def _void(self, target: str, node: Node) -> None:
         node.notes.append("finds nothing")
-        if target not in self.budget.voids:
-            self.budget.voids.append(target)
+        self.budget.voids.append(target)
 
     def _problem(self, sentence: str, node: Node) -> None:
         node.notes.append("fails")
         self.budget.problems.append(sentence)
-
-
-def _costs(term: Term) -> bool:
-    return term.name in ("include", "a", "mx", "ptr", "exists", "redirect") and (
-        term.name == "redirect" or not term.is_modifier
-    )
 
 
 def _target(term: Term) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from mailstack.spf_budget import Budget, Node
 
+_UNBROKEN = 10_000  # columns in a file or a pipe, where a name that is broken in two cannot be searched for
+
 
 @click.command(epilog="\b\nExample:\n  mailstack spf example.com")
 @click.argument("domain")
@@ -18,17 +20,20 @@ if TYPE_CHECKING:
 def spf(domain: str, as_json: bool) -> None:
     """Show where the DNS look-ups of a domain's SPF record go.
 
-    Receivers stop at 10 look-ups, and after 2 that find nothing (RFC 7208 section 4.6.4). Exit code 1: the record does
-    not work.
+    Receivers stop at 10 look-ups, and after 2 that find nothing (RFC 7208 section 4.6.4). Exit code 1: the domain has
+    no SPF record, or one that does not work.
     """
     import json
 
     from mailstack.cli.progress import working
-    from mailstack.records import record_name
+    from mailstack.records import RecordError, record_name
     from mailstack.spf_budget import count, standing
     from providers.dns import live
 
-    name = record_name(domain)
+    try:
+        name = record_name(domain)
+    except RecordError as error:
+        raise click.BadParameter(str(error), param_hint="DOMAIN") from None
     with working(f"asking DNS about {name}"):
         budget = count(name, standing(name, live.lookup), live.lookup)
     if as_json:
@@ -45,6 +50,8 @@ def _show(budget: Budget) -> None:
     from mailstack.spf_budget import VOID_LIMIT
 
     console = Console()
+    if not console.is_terminal:
+        console.width = _UNBROKEN
     console.print(_tree(budget.tree))
     click.echo(
         f"{budget.lookups} of {LOOKUP_LIMIT} look-ups, {len(budget.voids)} of {VOID_LIMIT} that find nothing, "

@@ -127,7 +127,7 @@ def test_a_text_that_does_not_begin_with_the_version_is_no_record(text: str) -> 
         parse(text)
 
 
-@pytest.mark.parametrize("term", [*MALFORMED, "exists:%{i.example.com", "x=\u00a0"])
+@pytest.mark.parametrize("term", [*MALFORMED, "exists:%{i.example.com", "x=\u00a0", "a/\u0663", "x=%{d\u0663}"])
 def test_a_malformed_term_is_refused_and_quoted(term: str) -> None:
     with pytest.raises(SpfError) as refused:
         parse(f"v=spf1 {term} -all")

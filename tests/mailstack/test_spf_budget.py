@@ -125,14 +125,94 @@ def test_a_long_record_is_warned_of(octets: int, warned: int) -> None:
     assert len(count("example.com", record, asking({})).warnings) == warned
 
 
-def test_dns_that_does_not_answer_is_not_the_records_mistake() -> None:
-    """The count goes on without what is not known, and says so."""
+def silent(name: str, kind: str) -> Sequence[str]:
+    """Give no answer, as DNS that cannot be reached."""
+    raise MailstackError(f"DNS gave no answer for {kind} {name}")
 
-    def silent(name: str, kind: str) -> Sequence[str]:
-        raise MailstackError(f"DNS gave no answer for {kind} {name}")
 
-    budget = check("example.com", "v=spf1 include:one.example -all", silent)
-    assert (budget.lookups, budget.unknown) == (1, ["DNS gave no answer for TXT one.example"])
+@pytest.mark.parametrize(("term", "kind"), [("include", "TXT"), ("a", "A"), ("mx", "MX"), ("exists", "A")])
+def test_dns_that_does_not_answer_is_not_the_records_mistake(term: str, kind: str) -> None:
+    """The count goes on without what is not known, says so, and takes silence for no void look-up."""
+    budget = check("example.com", f"v=spf1 {term}:one.example -all", silent)
+    assert (budget.lookups, budget.voids, budget.problems) == (1, [], [])
+    assert budget.unknown == [f"DNS gave no answer for {kind} one.example"]
+
+
+def test_dns_that_stays_silent_is_not_asked_for_ever() -> None:
+    """Each question costs seconds; after three without an answer the rest is not known either."""
+    asked: list[str] = []
+
+    def lookup(name: str, kind: str) -> Sequence[str]:
+        asked.append(name)
+        return silent(name, kind)
+
+    record = "v=spf1 " + " ".join(f"include:s{number}.example" for number in range(9)) + " -all"
+    budget = check("example.com", record, lookup)
+    assert asked == ["s0.example", "s1.example", "s2.example"]
+    assert budget.lookups == 9
+    assert budget.unknown[-1] == "the rest, since DNS is silent"
+
+
+def test_an_address_of_either_kind_is_found() -> None:
+    """A asks for the sender's kind of address (section 5): a name with one kind is not void for all senders."""
+    only_six: Zone = {("six.example", "AAAA"): ["2001:db8::1"]}
+    assert count("example.com", "v=spf1 a:six.example -all", asking(only_six)).voids == []
+
+
+def test_hosts_of_one_kind_of_address_may_fail_senders_of_the_other() -> None:
+    """To an IPv6 sender `a` asks for AAAA (section 5): three hosts without are three void look-ups."""
+    zone: Zone = {(f"h{number}.example", "A"): ["192.0.2.1"] for number in range(3)}
+    budget = check("example.com", "v=spf1 a:h0.example a:h1.example a:h2.example -all", asking(zone))
+    assert budget.problems == []
+    assert "for a sender with an IPv6 address more than 2 look-ups find nothing" in budget.warnings[0]
+    assert count("example.com", "v=spf1 a:h0.example a:h1.example -all", asking(zone)).warnings == []
+
+
+def test_exists_asks_for_a_alone() -> None:
+    """Section 5.7: the look-up is A, also where the sender's address is IPv6."""
+    only_six: Zone = {("six.example", "AAAA"): ["2001:db8::1"]}
+    assert count("example.com", "v=spf1 exists:six.example -all", asking(only_six)).voids == ["six.example"]
+
+
+def test_each_look_up_that_finds_nothing_counts() -> None:
+    """The limit is one of look-ups, not of names (section 4.6.4)."""
+    record = "v=spf1 a:gone.example mx:gone.example a:gone.example -all"
+    assert count("example.com", record, asking({})).voids == ["gone.example"] * 3
+    with pytest.raises(SpfError, match=r"3 look-ups find nothing and receivers stop after 2: gone\.example;?[.]"):
+        check("example.com", record, asking({}))
+
+
+def test_a_record_that_doubles_at_each_level_is_counted_in_bounds() -> None:
+    """Twenty levels of two includes would be a million terms; the count ends and says so."""
+    zone = texts(
+        **{
+            f"l{level}_example": f"v=spf1 include:l{level + 1}.example include:l{level + 1}.example -all"
+            for level in range(20)
+        }
+    )
+    budget = count("example.com", "v=spf1 include:l0.example -all", asking(zone))
+    assert budget.lookups == 100
+    assert "not counted further than 100" in budget.drawing()
+
+
+def test_a_chain_without_end_is_counted_in_bounds() -> None:
+    """Section 4.6.4 is there for records that never end; ours neither hangs nor falls over."""
+    asked: list[str] = []
+
+    def lookup(name: str, kind: str) -> Sequence[str]:
+        asked.append(name)
+        return [f"v=spf1 redirect=n{len(asked)}.example"]
+
+    assert count("example.com", "v=spf1 redirect=n0.example", lookup).lookups == 100
+
+
+def test_names_are_compared_without_case() -> None:
+    """A loop is one however it is written."""
+    zone = texts(one_example="v=spf1 include:EXAMPLE.com. -all")
+    assert (
+        "example.com includes itself"
+        in count("Example.com", "v=spf1 include:One.example -all", asking(zone)).problems[0]
+    )
 
 
 def test_each_name_is_asked_for_once() -> None:

@@ -20,9 +20,11 @@ ZONE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _dns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "lookup", lambda name, kind: ZONE.get((name, kind), []))
+@pytest.fixture(autouse=True, name="zone")
+def _zone(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], list[str]]:
+    zone = dict(ZONE)
+    monkeypatch.setattr(live, "lookup", lambda name, kind: zone.get((name, kind), []))
+    return zone
 
 
 def run(*arguments: str) -> Any:
@@ -57,3 +59,43 @@ def test_a_domain_without_a_record_is_one_sentence() -> None:
     result = run("none.example")
     assert isinstance(result.exception, MailstackError)
     assert str(result.exception) == "none.example has no SPF record"
+
+
+def test_two_records_are_a_problem_too(zone: dict[tuple[str, str], list[str]]) -> None:
+    """Receivers take neither (RFC 7208 section 4.5)."""
+    zone["two.example", "TXT"] = ["v=spf1 -all", "v=spf1 mx -all"]
+    assert "two.example has 2 SPF records" in str(run("two.example").exception)
+
+
+def test_what_is_no_domain_is_bad_usage() -> None:
+    """Exit code 2, as for any wrong argument."""
+    result = run("exa mple.com")
+    assert result.exit_code == 2
+    assert "DOMAIN" in result.stderr
+
+
+def test_help_shows_an_example() -> None:
+    """The form to copy."""
+    assert "mailstack spf example.com" in run("--help").stdout
+
+
+def test_names_stay_whole_in_a_pipe(zone: dict[tuple[str, str], list[str]]) -> None:
+    """A name that is broken in two cannot be searched for."""
+    name = "a-name-of-sixty-letters-is-nothing-special-for-a-vendor-now.spf.mail.example.net"
+    zone["long.example", "TXT"] = [f"v=spf1 include:{name} include:{name} -all"]
+    zone[name, "TXT"] = ["v=spf1 -all"]
+    assert f"v=spf1 include:{name} include:{name} -all 2\n" in run("long.example").stdout
+
+
+def test_dns_that_is_silent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known is no problem of the record, and no success that hides it."""
+
+    def lookup(name: str, kind: str) -> list[str]:
+        if name == "example.com" and kind == "TXT":
+            return ["v=spf1 include:_spf.example.net -all"]
+        raise MailstackError(f"DNS gave no answer for {kind} {name}")
+
+    monkeypatch.setattr(live, "lookup", lookup)
+    result = run("example.com")
+    assert result.exit_code == 0
+    assert "not known: DNS gave no answer for TXT _spf.example.net" in result.stderr
