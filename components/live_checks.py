@@ -29,7 +29,7 @@ def check_spf(component: pulumi.Resource, settings: Settings, planned: Sequence[
         text = str(record.values[0]) if record.values else ""
         if record.type == "TXT" and record.name in settings.domains and spf.is_spf(text):
             budget = spf_budget.check(str(record.name), text, lookup)
-            for sentence in (*budget.problems, *budget.warnings):
+            for sentence in (*budget.problems, *budget.warnings, *budget.unknown):
                 pulumi.log.warn(f"the SPF record of {record.name}: {sentence}", component)
 
 
