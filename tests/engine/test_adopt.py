@@ -32,14 +32,19 @@ def adopt(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def set_of(domain: str) -> str:
+    """Name the configuration set that people made for a domain."""
+    return f"by-hand-{domain.replace('.', '-')}"
+
+
 def make_by_hand(world: World, domain: str, zone_id: str) -> None:
     """Set a domain up as people do in two consoles: identity, MAIL FROM, configuration set, records of many TTLs."""
     ses = world.aws("sesv2")
-    ses.create_configuration_set(ConfigurationSetName="by-hand")
+    ses.create_configuration_set(ConfigurationSetName=set_of(domain))
     ses.create_email_identity(
         EmailIdentity=domain,
         DkimSigningAttributes={"NextSigningKeyLength": "RSA_1024_BIT"},
-        ConfigurationSetName="by-hand",
+        ConfigurationSetName=set_of(domain),
         Tags=[{"Key": "team", "Value": "mail"}],
     )
     for token in ses.get_email_identity(EmailIdentity=domain)["DkimAttributes"]["Tokens"]:
@@ -96,7 +101,7 @@ def test_a_domain_that_was_made_by_hand_is_taken_over(project: Project, world: W
     settings = yaml.safe_load(text)["config"]["mailstack:domains"][domain]
     assert "# who writes to whom" in text
     assert settings["routes"]["main"]["returnPath"] == "mail"
-    assert settings["routes"]["main"]["ses"]["configurationSet"] == "by-hand"
+    assert settings["routes"]["main"]["ses"]["configurationSet"] == set_of(domain)
     assert settings["dkim"]["bits"] == 1024
     assert settings["dmarc"] == {"policy": "quarantine", "rua": ["mailto:dmarc@example.com"]}
     assert settings["spf"] == {"also": ["include:_spf.example.net"]}

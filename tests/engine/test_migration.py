@@ -75,7 +75,7 @@ def _old_login(world: World, zone: str) -> dict[str, Any]:
 def test_a_live_domain_migrates_without_a_minute_of_broken_mail(
     project: Project, world: World, zone: str, zone_id: str, old_login: dict[str, Any]
 ) -> None:
-    """Adopt, import, up, new bundle, then one change after the other: every mail passes SPF, DKIM and DMARC."""
+    """Adopt, import, up, new bundle, then one change after the other: every mail arrives and passes DMARC."""
     domain = f"notify.{zone}"
     make_by_hand(world, domain, zone_id)
     project.configure(
@@ -89,14 +89,21 @@ def test_a_live_domain_migrates_without_a_minute_of_broken_mail(
         assert applied.returncode == 0, applied.stdout + applied.stderr
         project.up()
         with Traffic(world, project.outputs()["smtp"]["notify"]) as renewed:
-            for change in (_one_record_of_the_kits_own, _stricter_dmarc, _longer_keys):
+            for change in (_one_record_of_the_kits_own, _stricter_dmarc):
                 change(project, domain)
                 project.up()
+            signed = [*traffic.verdicts, *renewed.verdicts]
+            _longer_keys(project, domain)
+            project.up()
             project.assert_unchanged()
     assert traffic.failures == []
     assert renewed.failures == []
     assert len(renewed.verdicts) > 3
-    assert set(traffic.verdicts + renewed.verdicts) == {("pass", "pass", "pass")}
+    assert set(signed) == {("pass", "pass", "pass")}
+    # Keys of another length have other records: until SES sees them a mail may go unsigned, and passes by its SPF.
+    later = [*traffic.verdicts, *renewed.verdicts]
+    assert {(spf, dmarc) for spf, _, dmarc in later} == {("pass", "pass")}
+    assert later[-1][1] == "pass"
     assert world.dns(f"_dmarc.{domain}", "TXT") == ["v=DMARC1; p=reject; rua=mailto:dmarc@example.com"]
 
 

@@ -65,11 +65,8 @@ def _planned(step: Step, settings: Settings, tokens: Mapping[str, str]) -> Plann
     """Read a record's inputs; the name of a DKIM record follows from the standing identity's token."""
     inputs: dict[str, Any] = dict(step.inputs)
     if inputs.get("name") in (None, UNKNOWN):
-        token = next((token for ending, token in tokens.items() if step.name.split("@")[0].endswith(ending)), None)
-        # At Route 53 the host's name ends the logical name.
-        token = token or next(
-            (token for ending, token in tokens.items() if step.name.endswith(f"{ending}-route53")), None
-        )
+        name = step.name.removesuffix("-route53")
+        token = next((token for ending, token in tokens.items() if name.endswith(ending)), None)
         if token is None:
             return None
         domain, route = _signed(step, settings)
@@ -231,10 +228,13 @@ def _cannot_stay(planned: Planned, contents: Sequence[str]) -> str | None:
 
 
 def _domain_of(planned: Planned, settings: Settings) -> Domain:
-    """Return the domain whose settings say what stands at a name: the longest that contains it."""
+    """Return the domain whose settings say what stands at a name: the longest that contains it.
+
+    The authorisation of DMARC reports (<domain>._report._dmarc.<elsewhere>) lies in another zone than its domain.
+    """
     inside = [
         domain
         for domain in settings.domains.values()
-        if planned.name == domain.name or planned.name.endswith(f".{domain.name}")
+        if f".{planned.name}".endswith(f".{domain.name}") or planned.name.startswith(f"{domain.name}._report._dmarc.")
     ]
     return max(inside, key=lambda domain: len(domain.name))
