@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -50,7 +50,9 @@ class MailStack(pulumi.ComponentResource):
         self._name, self._restore = name, aside.restore
         self._owner = Owner(pulumi.get_project(), pulumi.get_stack(), self._settings.stage)
         self._guard = Guard(self, name, self._owner)
-        self._publishers = publishers(self._zones, str(self._owner), lambda: self._plugin)
+        # The plugin's provider, declared where something first needs it.
+        self._plugin = cache(lambda: mailstack_provider(self, f"{name}-plugin", self._settings, self._restore))
+        self._publishers = publishers(self._zones, str(self._owner), self._plugin)
         planned = domain_records.plan(self._settings)
         policies = {str(one.name): str(one.values[0]) for one in planned if one.is_dmarc}
         guards = {kind: RecordGuard(self, name, one, policies) for kind, one in self._publishers.items()}
@@ -60,7 +62,7 @@ class MailStack(pulumi.ComponentResource):
         warnings = live_checks.Warnings(self._settings, places)
         self._references = self._look_up_references()
         if self._managed():
-            self._plugin  # noqa: B018 - declared here, since it is refused where its account cannot be known
+            self._plugin()  # declared here, since it is refused where its account cannot be known
 
         self._keys = self._make_dkim_keys(places, guards)
         self._identities = self._declare_identities()
@@ -99,11 +101,6 @@ class MailStack(pulumi.ComponentResource):
             exported["policies"] = self.policies
         return exported
 
-    @cached_property
-    def _plugin(self) -> pulumi.ProviderResource:
-        """Return the plugin's provider, declared where something first needs it."""
-        return mailstack_provider(self, f"{self._name}-plugin", self._settings, self._restore)
-
     def _managed(self) -> list[tuple[Domain, str, SesRoute]]:
         """List the routes of the domains that this stack owns."""
         return [
@@ -135,7 +132,7 @@ class MailStack(pulumi.ComponentResource):
             domain.name: DkimKeys(
                 f"{self._name}-{domain.name}-dkim",
                 domain,
-                self._plugin,
+                self._plugin(),
                 lambda name, records, opts: DnsRecords(name, records, places, guards, opts),
                 opts=pulumi.ResourceOptions(parent=self),
             )
@@ -194,7 +191,7 @@ class MailStack(pulumi.ComponentResource):
             name_servers={zone: name_servers(places[zone]) for zone in zones},
             hosts={name: [host.host for host in zone.served_by] for name, zone in zones.items()},
             opts=pulumi.ResourceOptions(
-                parent=self, provider=self._plugin, depends_on=[identity.mail_from, *stand_first]
+                parent=self, provider=self._plugin(), depends_on=[identity.mail_from, *stand_first]
             ),
         )
 

@@ -36,7 +36,7 @@ class Proposal:
 def propose(zone: str, records: Mapping[Key, Standing]) -> Proposal:
     """Propose the settings that reproduce the mail records of a zone; `records` are by (name, type)."""
     reader = _Reader(zone, records)
-    domains = {name: reader.domain(name) for name in reader.domains()}
+    domains = {name: reader.domain(name) for name in reader.domains}
     config: dict[str, Any] = {
         "mailstack:dns": {zone: {"host": reader.host()}},
         "mailstack:domains": {name: found for name, found in domains.items() if found is not None},
@@ -52,6 +52,7 @@ class _Reader:
 
     def __init__(self, zone: str, records: Mapping[Key, Standing]) -> None:
         self._zone, self._records = zone, records
+        self.domains = self._found_domains()
         self.regions: set[str] = set()
         self.notes: list[str] = []
 
@@ -65,7 +66,7 @@ class _Reader:
         self.notes.append(f"the name servers of {self._zone} ({shown}) tell no host; write who serves the zone")
         return "manual"
 
-    def domains(self) -> list[str]:
+    def _found_domains(self) -> list[str]:
         """List the domains that mail is from, or that say something about mail: parents first."""
         found = set()
         for name, kind in self._records:
@@ -205,7 +206,7 @@ class _Reader:
 
     def _domain_of(self, path: str) -> str:
         """Return the domain that a return path belongs to: the nearest above it."""
-        above = [name for name in self.domains() if path.endswith(f".{name}")]
+        above = [name for name in self.domains if path.endswith(f".{name}")]
         return max(above, key=len, default="")
 
     def _names_below(self, name: str) -> set[str]:

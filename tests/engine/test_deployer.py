@@ -12,6 +12,7 @@ import pytest
 
 from mailstack.cli.leftovers import ACCESS_KEY, Leftovers
 from mailstack.cli.repair import Pending
+from mailstack.cli.standing import Standing
 from providers.aws import AwsAccount
 
 from .project import ROOT, Project
@@ -136,17 +137,16 @@ def _look_for_leftovers(world: World, project: Project, deployer: Deployer) -> N
     users = [one["outputs"]["arn"] for one in resources if one["type"] == "aws:iam/user:User"]
     assert [fnmatchcase(arn, LOGINS["Resource"]) for arn in users] == [True]  # the sandbox does not compare IAM's ARNs
     known = frozenset(one["id"] for one in resources if one["type"] == ACCESS_KEY)
-    leftovers = Leftovers(
+    standing = Standing(
         AwsAccount(
             access_key=deployer.environment["AWS_ACCESS_KEY_ID"],
             secret_key=deployer.environment["AWS_SECRET_ACCESS_KEY"],
             endpoints={"sesv2": endpoint, "iam": endpoint, "route53": endpoint},
         ),
         "eu-west-1",
-        f"mailstack/{project.stack}",
-        known,
         None,
     )
+    leftovers = Leftovers(standing, f"mailstack/{project.stack}", known)
     looked_for = [one for one in resources if one["type"].startswith("aws:") and one["type"] != ACCESS_KEY]
     pending = {one["urn"]: Pending("creating", one["type"], one["urn"], one["inputs"], "") for one in looked_for}
     found = {urn: leftovers.id_of(operation) for urn, operation in pending.items()}

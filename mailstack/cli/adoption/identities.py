@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mailstack import names
+from mailstack.cli.standing import Standing
 from mailstack.settings import Domain, SesRoute, Settings
 
 from .findings import Findings
 from .preview import Step
-from .standing import Standing
 
 IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
 MAIL_FROM = "aws:sesv2/emailIdentityMailFromAttributes:EmailIdentityMailFromAttributes"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailstack import dmarc, reproduce, ses, spf
+from mailstack.cli.standing import Standing
 from mailstack.settings import Domain, Settings
 from providers.dns import base, cloudflare, route53
 from providers.dns.base import StandingRecord
 
 from .findings import Findings
 from .preview import UNKNOWN, Step
-from .standing import Standing
 
 CLOUDFLARE = "cloudflare:index/dnsRecord:DnsRecord"
 ROUTE53 = "aws:route53/record:Record"
@@ -132,9 +132,7 @@ def _compare_one(planned: Planned, settings: Settings, standing: Standing, owner
         return
     if not _reproduced(planned, same, settings, findings):
         return
-    host = standing.host(planned.host)
-    zone = base.HostedZone(planned.zone_id, "")
-    findings.imports.append((planned.step, host.import_id(zone, same[0])))
+    findings.imports.append((planned.step, standing.import_id(planned.host, planned.zone_id, same[0])))
 
 
 def _is_about(planned: Planned, other: StandingRecord) -> bool:

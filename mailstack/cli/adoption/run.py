@@ -13,6 +13,7 @@ import yaml
 
 from mailstack import settings as model
 from mailstack.cli.engine import Engine, PulumiFailedError
+from mailstack.cli.standing import Standing
 from mailstack.errors import MailstackError
 from providers.dns import cloudflare
 
@@ -20,7 +21,6 @@ from . import identities, import_file, records
 from .findings import Edit, Findings
 from .preview import Step, preview
 from .settings_file import SettingsFile
-from .standing import Standing
 
 # Each round of changes may show more: another return path has other records.
 _ROUNDS = 5

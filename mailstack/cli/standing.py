@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,11 @@ class Standing:
         values = {key: entry.get("objectValue", entry.get("value")) for key, entry in config.items()}
         region = values.get("aws:region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         token = values.get("cloudflare:apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
-        return cls(account(as_the_plugin_takes_it(values)), region or HOME_REGION, token)
+        # Named as components/account.py names it for the plugin.
+        known = {
+            ours: values[f"aws:{theirs}"] for ours, theirs in CONFIGURATION_KEYS.items() if f"aws:{theirs}" in values
+        }
+        return cls(account(known), region or HOME_REGION, token)
 
     def identity(self, domain: str, region: str) -> dict[str, Any] | None:
         """Return what SES knows of an identity (GetEmailIdentity), None where there is none."""
@@ -57,10 +61,14 @@ class Standing:
         """List what stands in a zone at a host; raises HostError."""
         key = (host, zone_id)
         if key not in self._records:
-            self._records[key] = self.host(host).standing(HostedZone(zone_id, ""))
+            self._records[key] = self._host(host).standing(HostedZone(zone_id, ""))
         return self._records[key]
 
-    def host(self, name: str) -> DnsHost:
+    def import_id(self, host: str, zone_id: str, record: StandingRecord) -> str:
+        """Return the id by which the engine imports the resource that a standing record belongs to."""
+        return self._host(host).import_id(HostedZone(zone_id, ""), record)
+
+    def _host(self, name: str) -> DnsHost:
         """Return the adapter of a host that has ids; raises HostError where it cannot be asked."""
         return self._cloudflare if name == "cloudflare" else self._route53
 
@@ -79,8 +87,3 @@ class Standing:
         from providers.dns.route53 import Route53
 
         return Route53(self.account)
-
-
-def as_the_plugin_takes_it(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Name the account as components/account.py does for the plugin."""
-    return {ours: values[f"aws:{theirs}"] for ours, theirs in CONFIGURATION_KEYS.items() if f"aws:{theirs}" in values}
