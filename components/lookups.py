@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import grpc
@@ -18,6 +18,12 @@ from pulumi.runtime.proto import resource_pb2
 from mailstack.errors import MailstackError
 
 from .resources import sdk_version
+
+# Functions that answer or refuse without asking the vendor: getZone wants to be told which.
+_IDLE = {"aws": "aws:index/getPartition:getPartition", "cloudflare": "cloudflare:index/getZone:getZone"}
+
+# Longer than a provider tries on its own. A program with providers of its own may start one while hooks wait.
+_PATIENCE = 300.0  # seconds
 
 
 class LookupFailed(MailstackError):
@@ -44,6 +50,17 @@ def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -
     return cast(dict[str, Any], result.value or {})
 
 
+def start_provider(package: str, parent: pulumi.Resource) -> None:
+    """Have the engine start the provider of "aws" or "cloudflare" now, where nothing has yet.
+
+    The engine starts default providers one at a time, each in a step of its own, and every look-up waits meanwhile,
+    one through another provider too. Hooks that look up and hold all the steps that may run at once would leave none
+    for the start that they wait for, and the run would hang.
+    """
+    with suppress(LookupFailed):  # what is wrong with the provider the first resource says in its own words
+        look_up(_IDLE[package], {}, parent)
+
+
 async def look_up_in_hook(
     token: str,
     arguments: Mapping[str, Any],
@@ -67,9 +84,14 @@ async def look_up_in_hook(
     )
     monitor = cast(Any, settings.get_monitor())
     try:
-        answer = await asyncio.get_running_loop().run_in_executor(_executor(), monitor.Invoke, request)
+        answer = await in_thread(partial(monitor.Invoke, timeout=_PATIENCE), request)
     except grpc.RpcError as error:
-        raise LookupFailed(_words(str(cast(grpc.Call, error).details()), token)) from None
+        call = cast(grpc.Call, error)
+        if call.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+            raise LookupFailed(
+                f"no answer in {_PATIENCE:.0f} s; run it again, with a higher --parallel if that does not help"
+            ) from None
+        raise LookupFailed(_words(str(call.details()), token)) from None
     if answer.failures:
         raise LookupFailed(_words(answer.failures[0].reason, token))
     return cast(dict[str, Any], rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))[0])

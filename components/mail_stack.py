@@ -18,6 +18,7 @@ from .dkim_keys import DkimKeys
 from .dns_records import DnsRecords, Places, find_zones, name_servers
 from .hosts import publishers
 from .inputs import OutputsAside
+from .lookups import start_provider
 from .ownership import Guard, Owner
 from .planned import PlannedRecord
 from .record_guard import RecordGuard
@@ -63,6 +64,9 @@ class MailStack(pulumi.ComponentResource):
         self._references = self._look_up_references()
         if self._managed():
             self._plugin()  # declared here, since it is refused where its account cannot be known
+            start_provider("aws", self)
+        if "cloudflare" in self._publishers:
+            start_provider("cloudflare", self)
 
         self._keys = self._make_dkim_keys(places, guards)
         self._identities = self._declare_identities()

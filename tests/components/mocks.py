@@ -18,6 +18,17 @@ class Refused(Exception):
     """What a handler raises for a look-up that its provider refuses: the provider's words."""
 
 
+def _refuse_to_guess(_: dict[str, Any]) -> dict[str, Any]:
+    raise Refused("Missing Attribute Configuration: exactly one of zone_id or filter is needed")
+
+
+# What the program calls to have a provider started: no vendor is asked.
+IDLE: dict[str, Handler] = {
+    "cloudflare:index/getZone:getZone": _refuse_to_guess,
+    "aws:index/getPartition:getPartition": lambda _: {"partition": "aws"},
+}
+
+
 class Recorder(mocks.Mocks):
     """Answers like the providers do and remembers every resource and its options."""
 
@@ -30,7 +41,8 @@ class Recorder(mocks.Mocks):
         self.handlers: dict[str, Handler] = {
             "cloudflare:index/getZones:getZones": lambda args: {
                 "results": [{"id": "zone-1", "name": args["name"], "nameServers": ["a.ns.example", "b.ns.example"]}]
-            }
+            },
+            **IDLE,
         }
         self._preview = False
 
@@ -73,6 +85,10 @@ class Recorder(mocks.Mocks):
             return self.handlers[args.token](dict(args.args)), []
         except Refused as refused:
             return {}, [("", str(refused))]
+
+    def asked(self) -> list[str]:
+        """List the functions that put a question to a vendor, in order."""
+        return [token for token, _ in self.calls if token not in IDLE]
 
     def of(self, type_token: str) -> list[mocks.MockResourceArgs]:
         """List the resources of one type."""

@@ -43,8 +43,7 @@ def test_zones_of_one_stack_are_at_different_hosts(recorder: Recorder) -> None:
     assert {one.inputs["zoneId"] for one in recorder.of(CLOUDFLARE)} == {"zone-1"}
     assert {one.inputs["zoneId"] for one in recorder.of(ROUTE53)} == {"Z-two.example"}
     assert len(recorder.of(CLOUDFLARE)) == len(recorder.of(ROUTE53)) == 6
-    looked_up = [token for token, _ in recorder.calls]
-    assert sorted(looked_up) == ["aws:route53/getZone:getZone", "cloudflare:index/getZones:getZones"]
+    assert sorted(recorder.asked()) == ["aws:route53/getZone:getZone", "cloudflare:index/getZones:getZones"]
 
 
 def test_a_zone_that_moves_is_published_at_each_of_its_hosts(recorder: Recorder) -> None:

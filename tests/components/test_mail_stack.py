@@ -277,14 +277,14 @@ def test_physical_names_hold_neither_stack_nor_stage(recorder: Recorder) -> None
 def test_the_zone_is_looked_up_once_and_not_at_all_when_its_id_is_given(recorder: Recorder) -> None:
     """One zone, one look-up; a zone id needs none, and may be another resource's output."""
     recorder.run(program(SETTINGS))
-    assert [token for token, _ in recorder.calls] == ["cloudflare:index/getZones:getZones"]
+    assert recorder.asked() == ["cloudflare:index/getZones:getZones"]
 
     def given() -> Any:
         zone = {"host": "cloudflare", "zoneId": pulumi.Output.from_input("zone-9")}
         return MailStack("mail", {**SETTINGS, "dns": {"example.com": zone}}).smtp
 
     recorder.run(given)
-    assert recorder.calls == []
+    assert recorder.asked() == []
     assert {one.inputs["zoneId"] for one in recorder.of(CLOUDFLARE)} == {"zone-9"}
 
 
