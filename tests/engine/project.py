@@ -55,17 +55,21 @@ class Project:
         return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run one pulumi command and return what it printed; raises EngineError when it fails and `check` is set."""
-        result = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        """Run one pulumi command and return what it printed; raises EngineError when it hangs or, checked, fails."""
+        try:
+            result = subprocess.run(
+                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as hung:
+            printed = (hung.stdout or b"").decode()
+            raise EngineError(f"pulumi {' '.join(arguments)} did not end in {timeout:.0f} s:\n{printed}") from None
         if check and result.returncode != 0:
             printed = result.stdout + result.stderr
             raise EngineError(f"pulumi {' '.join(arguments)} failed ({result.returncode}):\n{printed}")
