@@ -84,7 +84,7 @@ def parse(text: str) -> Dmarc:
     """
     if not _VERSION.match(text):
         raise DmarcError(f'"{text}" is not a DMARC record: it must begin with v=DMARC1;')
-    tags = _tags(text)
+    tags = read_tags(text)
     rua = _uris(tags.get("rua", ""))
     policies = {tag: tags[tag].lower() for tag in ("p", "sp", "np") if tag in tags}
     faulty = [f"{tag}={tags[tag]}" for tag, policy in policies.items() if policy not in POLICIES]
@@ -179,13 +179,14 @@ def _one_below(parent: str, domain: str) -> str:
     return ".".join(labels[-(parent.count(".") + 2) :])
 
 
-def _tags(text: str) -> dict[str, str]:
-    tags: dict[str, str] = {}
+def read_tags(text: str) -> dict[str, str]:
+    """Read a list of tags and values, names in lower case; the first of a name counts (RFC 6376 section 3.2)."""
+    found: dict[str, str] = {}
     for part in text.split(";"):
         name, equals, value = part.partition("=")
         if equals:
-            tags.setdefault(name.strip().lower(), value.strip())
-    return tags
+            found.setdefault(name.strip().lower(), value.strip())
+    return found
 
 
 def _uris(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """DNS record sets as values: what is to be published at a name, whatever host serves the zone.
 
-Quoting and 255-octet strings are a host's way of writing and belong to the DNS adapters.
+Values are whole and unquoted. How a host wants them written belongs to its DNS adapter (`txt` has the common form).
 """
 
 from __future__ import annotations

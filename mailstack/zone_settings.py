@@ -161,10 +161,10 @@ class _Reader:
         """Read TLS-RPT and BIMI; of MTA-STS the record holds an id only, the policy is at its web address."""
         found: dict[str, Any] = {}
         for text in self._values(f"_smtp._tls.{name}", "TXT"):
-            if addresses := [one.strip() for one in _tags(text).get("rua", "").split(",") if one.strip()]:
+            if addresses := [one.strip() for one in dmarc.read_tags(text).get("rua", "").split(",") if one.strip()]:
                 found["tlsRpt"] = {"rua": addresses}
         for text in self._values(f"default._bimi.{name}", "TXT"):
-            tags = _tags(text)
+            tags = dmarc.read_tags(text)
             if tags.get("l"):
                 found["bimi"] = {"logo": tags["l"], **({"certificate": tags["a"]} if tags.get("a") else {})}
         if self._values(f"_mta-sts.{name}", "TXT"):
@@ -219,8 +219,3 @@ class _Reader:
 
 def _same_kind(text: str, wanted: str) -> bool:
     return (spf.is_spf(text) and spf.is_spf(wanted)) or (dmarc.is_dmarc(text) and dmarc.is_dmarc(wanted))
-
-
-def _tags(text: str) -> dict[str, str]:
-    parts = (part.partition("=") for part in text.split(";"))
-    return {name.strip().lower(): value.strip() for name, equals, value in parts if equals}

@@ -14,6 +14,7 @@ from components.planned import PlannedRecord
 from components.resources import CloudflareRecord
 from mailstack.records import RecordSet
 from mailstack.settings import Host
+from mailstack.txt import quoted
 from providers.dns import cloudflare
 from providers.dns.base import StandingRecord
 
@@ -99,7 +100,7 @@ class CloudflarePublisher:
 
 def _properties(record: PlannedRecord, value: Any) -> dict[str, Any]:
     if record.type == "TXT" and isinstance(value, pulumi.Output):  # a DKIM key that is not made yet
-        return {**cloudflare.properties(record.name, "TXT", record.ttl, ""), "content": value.apply(cloudflare.quote)}
+        return {**cloudflare.properties(record.name, "TXT", record.ttl, ""), "content": value.apply(quoted)}
     return cloudflare.properties(record.name, record.type, record.ttl, value)
 
 

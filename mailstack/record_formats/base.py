@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from mailstack.records import AUTOMATIC_TTL, Mx, RecordSet, check_in_zone
 
 APEX = "@"
-_CHUNK = 255  # octets in one character-string (RFC 1035 section 3.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,3 @@ def absolute(name: str) -> str:
 def split_mx(value: str | Mx) -> tuple[int | None, str]:
     """Return priority and value as the two fields of a panel: an MX has both, anything else only a value."""
     return (value.preference, value.host) if isinstance(value, Mx) else (None, value)
-
-
-def chunks(text: str) -> list[str]:
-    """Split a TXT value into the character-strings that hold it, 255 octets each (RFC 1035 section 3.3.14)."""
-    return [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
-
-
-def escaped(text: str) -> str:
-    """Write text for inside the quotes of a zone file (RFC 1035 section 5.1)."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailstack.record_formats.base import ZoneRecord, absolute, chunks, escaped
+from mailstack.record_formats.base import ZoneRecord, absolute
 from mailstack.records import Mx
+from mailstack.txt import quoted
 
 
 def render(records: Sequence[ZoneRecord], zone: str) -> str:
@@ -33,5 +34,5 @@ def _rdata(record_type: str, value: str | Mx) -> str:
     if isinstance(value, Mx):
         return f"{value.preference} {absolute(value.host)}"
     if record_type == "TXT":
-        return " ".join(f'"{escaped(chunk)}"' for chunk in chunks(value))
+        return quoted(value)
     return absolute(value) if record_type == "CNAME" else value

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mailstack.record_formats.base import ZoneRecord, chunks, split_mx
+from mailstack.record_formats.base import ZoneRecord, split_mx
 from mailstack.record_formats.notes import doubled_suffix, example
 from mailstack.records import Mx
+from mailstack.txt import strings
 
 _HEADER = ("Name in the panel", "Full name", "Type", "TTL", "Priority", "Value", "What for")
 
@@ -50,7 +51,7 @@ def _notes(records: Sequence[ZoneRecord], zone: str) -> Iterator[str]:
         yield "A CNAME must be answered as it is: switch off any proxy or flattening for it."
     if "TXT" in types:
         yield "Texts stand here without quotes; add them only where the panel asks for them."
-    if any(len(chunks(str(value))) > 1 for record in records if record.type == "TXT" for value in record.values):
+    if any(len(strings(str(value))) > 1 for record in records if record.type == "TXT" for value in record.values):
         yield (
             "A text of more than 255 characters is stored as several strings. Enter it whole; only where the panel "
             'refuses that, split it: `"first 255 characters" "the rest"`.'

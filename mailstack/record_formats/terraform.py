@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from mailstack.record_formats.base import APEX, ZoneRecord, absolute, escaped
+from mailstack.record_formats.base import APEX, ZoneRecord, absolute
 from mailstack.records import Mx
+from mailstack.txt import escaped
 
 _RESOURCES = {
     "A": "dns_a_record_set",

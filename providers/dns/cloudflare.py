@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailstack.records import AUTOMATIC_TTL, Mx, RecordError, RecordSet
+from mailstack.txt import quoted
 
 from .base import HostedZone, HostError, StandingRecord
 
@@ -129,7 +130,7 @@ def check(record: RecordSet) -> None:
                 f"{head}: {len(text)} characters make {octets} octets of data, Cloudflare takes at most {WIRE_LIMIT}; "
                 "shorten it"
             )
-    together = sum(len(quote(str(value))) for value in record.values)
+    together = sum(len(quoted(str(value))) for value in record.values)
     if together > COMBINED_LIMIT:
         raise RecordError(
             f"{head}: its {len(record.values)} values have {together} characters together with their quotes, "
@@ -144,14 +145,8 @@ def properties(name: Any, record_type: str, ttl: Any, value: Any) -> dict[str, A
             "name": name, "type": record_type, "ttl": ttl, "content": value.host,
             "priority": value.preference, "proxied": False,
         }  # fmt: skip
-    content = quote(value) if record_type == "TXT" else value
+    content = quoted(value) if record_type == "TXT" else value
     return {"name": name, "type": record_type, "ttl": ttl, "content": content, "proxied": False}
-
-
-def quote(text: str) -> str:
-    r"""Quote a TXT value in strings of at most 255 octets (RFC 1035 section 3.3.14), `\` and `"` escaped."""
-    chunks = [text[start : start + 255] for start in range(0, len(text), 255)] or [""]
-    return " ".join('"' + chunk.replace("\\", "\\\\").replace('"', '\\"') + '"' for chunk in chunks)
 
 
 def unquote(content: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailstack.records import TYPES, Mx
+from mailstack.txt import quoted
 
 from .base import StandingRecord
 
@@ -56,8 +57,8 @@ def forms(record_type: str, value: str | Mx, *, preference_apart: bool = False) 
     text = value.host if isinstance(value, Mx) and preference_apart else str(value)
     if record_type == "TXT":
         if set('"\\') & set(text) or text != text.strip():
-            return [_quoted(text)]
-        return [text] if len(text) <= 255 else [text, _quoted(text)]
+            return [quoted(text)]
+        return [text] if len(text) <= 255 else [text, quoted(text)]
     if record_type in ("CNAME", "MX") and not text.endswith("."):
         return [f"{text}.", text]
     return [text]
@@ -92,11 +93,6 @@ def _preference(one: Mapping[str, Any]) -> str:
     """Read the preference of an MX that is listed apart from its target, 0 where it is not listed at all."""
     apart = (one.get("options") or {}).get("mx", {}).get("priority") or one.get("priority")
     return str(apart) if str(apart).isdigit() else "0"
-
-
-def _quoted(text: str) -> str:
-    chunks = [text[start : start + 255] for start in range(0, len(text), 255)]
-    return " ".join('"' + chunk.replace("\\", "\\\\").replace('"', '\\"') + '"' for chunk in chunks)
 
 
 def _unquoted(text: str) -> str:

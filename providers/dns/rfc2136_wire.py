@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mailstack.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordError, RecordSet, mx
+from mailstack.txt import strings
 
 from .base import HostError, StandingRecord
 
@@ -41,8 +42,8 @@ def _rdata(kind: Any, value: str | Mx) -> Any:
     from dns.rdtypes.ANY.TXT import TXT
 
     text = str(value)
-    if kind == dns.rdatatype.TXT:  # strings of at most 255 octets (RFC 1035 section 3.3.14)
-        return TXT(dns.rdataclass.IN, kind, [text[start : start + 255] for start in range(0, len(text), 255)])
+    if kind == dns.rdatatype.TXT:
+        return TXT(dns.rdataclass.IN, kind, strings(text))
     named = kind in (dns.rdatatype.CNAME, dns.rdatatype.MX) and not text.endswith(".")
     return dns.rdata.from_text(dns.rdataclass.IN, kind, f"{text}." if named else text)
 

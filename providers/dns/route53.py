@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mailstack.records import AUTOMATIC_TTL, RecordError, RecordSet
+from mailstack.txt import escaped, strings
 from providers.aws import AwsAccount
 
 from .base import HostedZone, HostError, StandingRecord
@@ -17,7 +18,6 @@ REGION = "us-east-1"
 # "ResourceRecord" in the API reference: octets of one value as it is written, its quotes included.
 VALUE_LIMIT = 4000
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#TXTFormat
-_STRING_LIMIT = 255
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 # Names and TXT alike (DomainNameFormat.html): `\052` is the asterisk, `\` makes any other character a plain one.
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
@@ -112,8 +112,7 @@ def value_text(record_type: str, value: str) -> str:
     """
     if record_type != "TXT":
         return value
-    strings = [value[start : start + _STRING_LIMIT] for start in range(0, len(value), _STRING_LIMIT)]
-    return '""'.join(string.replace("\\", "\\\\").replace('"', '\\"') for string in strings)
+    return '""'.join(map(escaped, strings(value)))
 
 
 def content(record_type: str, written: str) -> str:
