@@ -8,15 +8,14 @@ nobody has is deleted, and the notes are cleared.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
 from mailstack.cli.engine import Engine, PulumiFailedError, project_root
+from mailstack.cli.importing import import_resources, plugin_version
 from mailstack.errors import MailstackError
 
 
@@ -125,7 +124,7 @@ def _pending(deployment: Mapping[str, Any]) -> list[Pending]:
 
 
 def _import(engine: Engine, choice: Sequence[str], found: Sequence[tuple[Pending, str]]) -> None:
-    """Import what was found, each under its own parent, unprotected: the program's next `up` decides that."""
+    """Import what was found, each under its own parent."""
     names = {operation.parent: f"parent-{number}" for number, (operation, _) in enumerate(found)}
     entries = [
         {
@@ -133,21 +132,12 @@ def _import(engine: Engine, choice: Sequence[str], found: Sequence[tuple[Pending
             "name": operation.name,
             "id": id,
             "parent": names[operation.parent],
-            "version": _version(operation.type),
+            "version": plugin_version(operation.type),
         }
         for operation, id in found
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "import.json"
-        path.write_text(json.dumps({"nameTable": {name: urn for urn, name in names.items()}, "resources": entries}))
-        options = ("--yes", "--skip-preview", "--generate-code=false", "--protect=false")
-        try:
-            engine.read("import", "--file", str(path), *options, *choice)
-        except PulumiFailedError as error:
-            raise RepairError(f"what the killed run made could not be imported: {error.said}") from None
-
-
-def _version(type_token: str) -> str:
-    from importlib.metadata import version
-
-    return version("pulumi_" + type_token.partition(":")[0])
+    table = {name: urn for urn, name in names.items()}
+    try:
+        import_resources(engine, choice, {"nameTable": table, "resources": entries})
+    except PulumiFailedError as error:
+        raise RepairError(f"what the killed run made could not be imported: {error.said}") from None

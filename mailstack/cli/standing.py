@@ -86,4 +86,4 @@ class Standing:
     def _route53(self) -> DnsHost:
         from providers.dns.route53 import Route53
 
-        return Route53(self.account)
+        return Route53(self.account, self.region)

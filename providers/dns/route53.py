@@ -13,7 +13,7 @@ from providers.aws import AwsAccount
 
 from .base import HostedZone, HostError, StandingRecord
 
-# Route 53 is no regional service: a partition has one endpoint, signed for this region in the commercial one.
+# Route 53 is no regional service: of a region only the partition counts, which has one endpoint.
 REGION = "us-east-1"
 # "ResourceRecord" in the API reference: octets of one value as it is written, its quotes included.
 VALUE_LIMIT = 4000
@@ -26,9 +26,9 @@ _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
 class Route53:
     """One account's public hosted zones; record sets are written by pulumi-aws."""
 
-    def __init__(self, account: AwsAccount) -> None:
-        """Take the account to ask; raises AwsAccountError."""
-        self._client = account.client("route53", REGION)
+    def __init__(self, account: AwsAccount, region: str = REGION) -> None:
+        """Take the account to ask, and any region of its partition; raises AwsAccountError."""
+        self._client = account.client("route53", region)
 
     def check(self, record: RecordSet) -> None:
         """Refuse what the API refuses; raises RecordError."""

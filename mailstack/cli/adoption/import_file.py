@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from mailstack.cli.importing import plugin_version
 
 from .preview import Step
 
@@ -23,7 +24,13 @@ def content(imports: Sequence[tuple[Step, str]], steps: Sequence[Step]) -> dict[
     table: dict[str, str] = {}
     for step, id in imports:
         parent = _parent(step, by_urn, entries, table)
-        entries[step.urn] = {"type": step.type, "name": step.name, "id": id, "version": _version(step.type), **parent}
+        entries[step.urn] = {
+            "type": step.type,
+            "name": step.name,
+            "id": id,
+            "version": plugin_version(step.type),
+            **parent,
+        }
     return {"nameTable": table, "resources": list(entries.values())}
 
 
@@ -59,7 +66,3 @@ def without(content: Mapping[str, Any], known: Sequence[tuple[str, str]]) -> dic
 def text(content: Mapping[str, Any]) -> str:
     """Return the file's text."""
     return json.dumps(content, indent=2) + "\n"
-
-
-def _version(type_token: str) -> str:
-    return version("pulumi_" + type_token.partition(":")[0])

@@ -13,6 +13,7 @@ import yaml
 
 from mailstack import settings as model
 from mailstack.cli.engine import Engine, PulumiFailedError
+from mailstack.cli.importing import import_resources
 from mailstack.cli.standing import Standing
 from mailstack.errors import MailstackError
 from providers.dns import cloudflare
@@ -87,16 +88,10 @@ class Adoption:
         left = import_file.without(content, self._known())
         if not left["resources"]:
             return []
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "import.json"
-            path.write_text(import_file.text(left))
-            options = ("--yes", "--skip-preview", "--generate-code=false", "--protect=false")
-            try:
-                self._engine.read("import", "--file", str(path), *options, *self._choice)
-            except PulumiFailedError as error:
-                raise AdoptionError(
-                    f"the import failed: {error.said}; what was imported is kept, run it again"
-                ) from None
+        try:
+            import_resources(self._engine, self._choice, left)
+        except PulumiFailedError as error:
+            raise AdoptionError(f"the import failed: {error.said}; what was imported is kept, run it again") from None
         return [one["name"] for one in left["resources"] if not one.get("component")]
 
     def changes(self) -> list[Step]:
