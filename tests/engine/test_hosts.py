@@ -114,7 +114,7 @@ def test_a_name_server_that_takes_dynamic_updates_publishes_the_records(
         adapter = Rfc2136("127.0.0.1", server.port, KEY, ALGORITHM, server.secret)
         adapter.put(adapter.zone(zone), elsewhere, None)
         project.configure(
-            **{**settings(zone, host), "senders": {"notify": {"domain": f"other.{zone}"}}},
+            **{**settings(zone, host), "senders": {name: {"domain": f"{name}.{zone}"} for name in ("notify", "other")}},
             secrets={zone: {"tsigSecret": server.secret}},
         )
         project.refuses(f"{elsewhere.name}: a TXT record stands there already: 'v=spf1 -all'")
