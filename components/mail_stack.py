@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ import pulumi
 
 from mailstack import settings as model
 from mailstack.settings import Domain, SesRoute, Zone
+from providers.aws import region_of_environment
 
 from . import dns_records, domain_records, live_checks, outputs
 from .account import mailstack_provider
@@ -215,4 +215,4 @@ def _restored(zone: Zone, aside: OutputsAside) -> Zone:
 
 def _region() -> str | None:
     """Return the region of routes that name none: the AWS provider's."""
-    return pulumi.Config("aws").get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return pulumi.Config("aws").get("region") or region_of_environment()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _LIMIT = 255
 
 
@@ -18,3 +20,14 @@ def escaped(text: str) -> str:
 def quoted(text: str) -> str:
     """Write a TXT value as zone files do: its character-strings, each in quotes."""
     return " ".join(f'"{escaped(string)}"' for string in strings(text) or [""])
+
+
+def unquoted(written: str) -> str | None:
+    r"""Join the strings in quotes and read `\x` as the character itself, `\DDD` as an octet in decimal.
+
+    None where there are no strings in quotes.
+    """
+    found = re.findall(r'"((?:[^"\\]|\\.)*)"', written)
+    if not found:
+        return None
+    return re.sub(r"\\(?:(\d{3})|(.))", lambda one: chr(int(one[1])) if one[1] else one[2], "".join(found))

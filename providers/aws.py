@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 5, 15
 _ATTEMPTS = 3
-_FIRST_REGION = "us-east-1"
+FIRST_REGION = "us-east-1"  # where nothing names a region
 
 # What names the account: the key of our plugin's provider -> the key of pulumi-aws's configuration.
 CONFIGURATION_KEYS = {
@@ -26,6 +27,11 @@ CONFIGURATION_KEYS = {
     "awsSecretKey": "secretKey",
     "awsToken": "token",
 }
+
+
+def region_of_environment() -> str | None:
+    """Return the region that AWS_* variables name, as Pulumi's AWS provider reads them."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 class AwsAccountError(MailstackError):
@@ -94,7 +100,7 @@ class AwsAccount:
             plain = botocore.session.Session(profile=self.profile)
             return plain.create_client(
                 service,
-                region_name=plain.get_config_variable("region") or region or _FIRST_REGION,
+                region_name=plain.get_config_variable("region") or region or FIRST_REGION,
                 endpoint_url=self.endpoints.get(service),
                 config=_limits(),
                 **keys,

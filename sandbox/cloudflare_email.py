@@ -14,7 +14,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from sandbox.cloudflare_store import ApiError, Fields, Record, Store, Zone, new_id, now, text
+from sandbox.cloudflare_store import ApiError, Fields, Record, Store, Zone, new_id, now
+from sandbox.txt import text
 
 EXCHANGES = {"route1.mx.cloudflare.net": 28, "route2.mx.cloudflare.net": 54, "route3.mx.cloudflare.net": 90}
 SPF = "v=spf1 include:_spf.mx.cloudflare.net ~all"

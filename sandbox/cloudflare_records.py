@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.cloudflare_store import ApiError, Fields, Record, text
+from sandbox.cloudflare_store import ApiError, Fields, Record
+from sandbox.txt import text
 
 # The types that the sandbox's DNS serves; Cloudflare has more, all of them built from `data`.
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT")

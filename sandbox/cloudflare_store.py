@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.dns import Rr
+from sandbox.txt import text
 
 ACCOUNT = {"id": "sandbox", "name": "sandbox"}
 NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
@@ -191,18 +191,6 @@ def _answers(fields: Fields) -> list[Rr]:
         return [Rr(fields.name, kind, ttl, address) for kind, address in PROXY.items()]
     value = text(fields.content) if fields.type == "TXT" else fields.content
     return [Rr(fields.name, fields.type, ttl, f"{fields.priority} {value}" if fields.type == "MX" else value)]
-
-
-def text(content: str) -> str:
-    r"""Give the text of a TXT content: quoted strings joined, with \" \\ and \DDD read; unquoted as it stands."""
-    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', content)
-    if not content.startswith('"') or not strings:
-        return content
-
-    def plain(match: re.Match[str]) -> str:
-        return chr(int(match[1])) if len(match[1]) == 3 else match[1]
-
-    return re.sub(r"\\(\d{3}|.)", plain, "".join(strings))
 
 
 def new_id() -> str:

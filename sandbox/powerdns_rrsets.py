@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sandbox.txt import text
+
 RRsets = dict[tuple[str, str], dict[str, Any]]
 
 STRING = r'"(?:[^"\\]|\\.)*"'
@@ -50,8 +52,7 @@ def plain(name: str) -> str:
 def value(kind: str, content: str) -> str:
     """Give what DNS answers for a content: a text joined and unquoted, names without trailing dot."""
     if kind == "TXT":
-        text = "".join(one[1:-1] for one in re.findall(STRING, content))
-        return re.sub(r"\\(?:(\d{3})|(.))", lambda found: chr(int(found[1])) if found[1] else found[2], text)
+        return text(content)
     if kind == "MX":
         preference, host = content.split()
         return f"{preference} {plain(host)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -71,6 +71,7 @@ def _from_file(path: Path, zone: str | None) -> tuple[str, dict[tuple[str, str],
     import dns.zone
 
     from mailstack.zone_settings import Standing
+    from providers.dns import rdata
 
     try:
         found = dns.zone.from_text(
@@ -86,9 +87,9 @@ def _from_file(path: Path, zone: str | None) -> tuple[str, dict[tuple[str, str],
     records = {}
     for name, rdataset in found.iterate_rdatasets():
         kind = dns.rdatatype.to_text(rdataset.rdtype)
-        values = tuple(sorted(_text(kind, item) for item in rdataset))
-        records[_plain(name), kind] = Standing(int(rdataset.ttl), values)
-    return _plain(found.origin), records
+        values = tuple(sorted(map(rdata.content, rdataset)))
+        records[rdata.name(name), kind] = Standing(int(rdataset.ttl), values)
+    return rdata.name(found.origin), records
 
 
 def _from_dns(zone: str, selectors: tuple[str, ...], below: tuple[str, ...]) -> dict[tuple[str, str], Standing]:
@@ -121,15 +122,3 @@ def _without_aliases(found: dict[tuple[str, str], Standing]) -> dict[tuple[str, 
     """Leave out what an alias answers: the record stands at its target."""
     aliases = {name for name, kind in found if kind == "CNAME"}
     return {(name, kind): one for (name, kind), one in found.items() if kind == "CNAME" or name not in aliases}
-
-
-def _text(kind: str, item: Any) -> str:
-    if kind == "TXT":
-        return b"".join(item.strings).decode("utf-8", "backslashreplace")
-    if kind == "MX":
-        return f"{item.preference} {_plain(item.exchange) or '.'}"
-    return _plain(item.target) if kind in ("CNAME", "NS") else str(item.to_text())
-
-
-def _plain(name: Any) -> str:
-    return str(name.to_text()).lower().removesuffix(".")

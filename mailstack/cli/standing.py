@@ -10,10 +10,8 @@ from typing import Any
 
 from mailstack.cli.engine import Engine
 from plugin.configuration import account
-from providers.aws import CONFIGURATION_KEYS, AwsAccount
+from providers.aws import CONFIGURATION_KEYS, FIRST_REGION, AwsAccount, region_of_environment
 from providers.dns.base import DnsHost, HostedZone, StandingRecord
-
-HOME_REGION = "us-east-1"  # where nothing names a region
 
 
 class Standing:
@@ -30,13 +28,13 @@ class Standing:
         """Read account, region and token from a stack's configuration and the environment, as its providers do."""
         config = json.loads(engine.read("config", "--json", "--show-secrets", *choice))
         values = {key: entry.get("objectValue", entry.get("value")) for key, entry in config.items()}
-        region = values.get("aws:region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        region = values.get("aws:region") or region_of_environment()
         token = values.get("cloudflare:apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
         # Named as components/account.py names it for the plugin.
         known = {
             ours: values[f"aws:{theirs}"] for ours, theirs in CONFIGURATION_KEYS.items() if f"aws:{theirs}" in values
         }
-        return cls(account(known), region or HOME_REGION, token)
+        return cls(account(known), region or FIRST_REGION, token)
 
     def identity(self, domain: str, region: str) -> dict[str, Any] | None:
         """Return what SES knows of an identity (GetEmailIdentity), None where there is none."""

@@ -79,6 +79,14 @@ class RecordStore(DnsHost, Protocol):
         """Delete a record set; one that is gone already is no mistake. Raises Conflict where another stands."""
 
 
+def not_ours(record: RecordSet, shown: str) -> str:
+    """Say that what stands at a record set's name is left as it is, and the ways on."""
+    return (
+        f"{record.type} {record.name}: {shown} stands there, which is not what this stack wrote; it is left as it is. "
+        "Name its values under records.also of the domain to keep them beside the stack's own, or delete them there"
+    )
+
+
 def in_the_way(standing: Sequence[StandingRecord], name: str, record_type: str, content: str) -> list[StandingRecord]:
     """List the standing records that a new one would contradict or double.
 

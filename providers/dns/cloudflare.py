@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailstack.records import AUTOMATIC_TTL, Mx, RecordError, RecordSet
-from mailstack.txt import quoted
+from mailstack.txt import quoted, unquoted
 
 from .base import HostedZone, HostError, StandingRecord
 
@@ -150,14 +150,9 @@ def properties(name: Any, record_type: str, ttl: Any, value: Any) -> dict[str, A
 
 
 def unquote(content: str) -> str:
-    r"""Return the text of a TXT content, whether the API holds it quoted in chunks or bare.
-
-    Within quotes `\x` is the character itself and `\DDD` an octet in decimal (RFC 1035 section 5.1).
-    """
-    chunks = re.findall(r'"((?:[^"\\]|\\.)*)"', content)
-    if not content.startswith('"') or not chunks:
-        return content
-    return re.sub(r"\\(\d{3}|.)", lambda found: chr(int(found[1])) if len(found[1]) == 3 else found[1], "".join(chunks))
+    """Return the text of a TXT content, whether the API holds it quoted in chunks or bare."""
+    text = unquoted(content) if content.startswith('"') else None
+    return content if text is None else text
 
 
 def mark(owner: str) -> str:

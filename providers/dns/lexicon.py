@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from mailstack.records import AUTOMATIC_TTL, RecordSet, check_in_zone, mx
+from mailstack.records import AUTOMATIC_TTL, MIN_TTL, RecordSet, check_in_zone, mx
 
 from . import rfc2136
-from .base import Conflict, HostedZone, HostError, StandingRecord
+from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours
 from .lexicon_client import Session, check_provider, session
 from .lexicon_values import Listed, read
 
@@ -66,7 +66,8 @@ class Lexicon:
         if not there:
             return None
         values = dict.fromkeys(mx(one.content) if record_type == "MX" else one.content for one in there)
-        return RecordSet(name, record_type, max(there[0].ttl, 30) if there[0].ttl else AUTOMATIC_TTL, tuple(values))
+        ttl = max(there[0].ttl, MIN_TTL) if there[0].ttl else AUTOMATIC_TTL
+        return RecordSet(name, record_type, ttl, tuple(values))
 
     def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
         """Write a record set where `before`, or a part of either, stands: an earlier try may have ended half-way.
@@ -117,10 +118,10 @@ class _Writing:
         known = {*self._wanted, *(map(str, before.values) if before else ())}
         record, alias = self._record, self._record.type == "CNAME"
         if not self._values() <= known:
-            raise Conflict(_conflict(record, self._values()))
+            raise Conflict(not_ours(record, _listed(self._values())))
         others = [one for one in self._others if alias or one.type == "CNAME"]
         if others and not beside:
-            raise Conflict(_conflict(record, [f"{one.type} {one.content}" for one in others]))
+            raise Conflict(not_ours(record, _listed(f"{one.type} {one.content}" for one in others)))
 
     def run(self) -> None:
         """Write what is missing, and read it back; a host that keeps another TTL or value gets it written anew once."""
@@ -197,14 +198,6 @@ class _Writing:
 
     def _done(self) -> bool:
         return self._values() == set(self._wanted) and all(map(self._timely, self.there))
-
-
-def _conflict(record: RecordSet, values: Iterable[str]) -> str:
-    return (
-        f"{record.type} {record.name}: {_listed(values)} stands there, which is not what this stack wrote; it is left "
-        "as it is. Name its values under records.also of the domain to keep them beside the stack's own, or delete "
-        "them there"
-    )
 
 
 def _listed(values: Iterable[str]) -> str:

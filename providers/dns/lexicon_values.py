@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailstack.records import TYPES, Mx
-from mailstack.txt import quoted
+from mailstack.txt import quoted, unquoted
 
 from .base import StandingRecord
 
@@ -103,5 +103,4 @@ def _unquoted(text: str) -> str:
         whole = f'"{text}"'
     else:
         return text
-    strings = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', whole))
-    return re.sub(r"\\(?:(\d{3})|(.))", lambda found: chr(int(found[1])) if found[1] else found[2], strings)
+    return unquoted(whole) or ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailstack.errors import MailstackError
+
+from .rdata import content
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver
@@ -52,7 +54,7 @@ def lookup(name: str, record_type: str) -> list[str]:
         raise LookupFailed(f"DNS gave no answer for {record_type} {name} in {_LIFETIME:.0f} s") from None
     except (dns.exception.DNSException, OSError) as error:
         raise LookupFailed(f"DNS gave no answer for {record_type} {name}: {error}") from None
-    return sorted(_text(record_type, item) for item in answer.rrset or ())
+    return sorted(content(item) for item in answer.rrset or ())
 
 
 def name_servers(zone: str) -> list[str]:
@@ -108,7 +110,7 @@ def _referral(zone: str, address: str) -> list[str] | None:
     sets = [one for one in [*answer.answer, *answer.authority] if one.rdtype == dns.rdatatype.NS]
     apex = dns.name.from_text(zone)
     if found := [one for one in sets if one.name == apex]:
-        return sorted({_name(item.target) for one in found for item in one})
+        return sorted({content(item) for one in found for item in one})
     # Without the AA bit this server does not serve the parent; a referral to a zone between is none for this one.
     return [] if not sets and answer.flags & dns.flags.AA else None
 
@@ -141,17 +143,3 @@ def _server(chosen: str) -> tuple[str, int]:
     if not 0 < number < 65536:
         raise LookupFailed(f'{_VARIABLE}: "{chosen}" is not ADDRESS:PORT, such as 127.0.0.1:5353')
     return address, number
-
-
-def _text(record_type: str, item: Any) -> str:
-    if record_type == "TXT":
-        return b"".join(item.strings).decode("utf-8", "backslashreplace")
-    if record_type == "MX":
-        return f"{item.preference} {_name(item.exchange)}"
-    if record_type in ("CNAME", "NS"):
-        return _name(item.target)
-    return str(item.to_text())
-
-
-def _name(name: Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mailstack.records import RecordError, RecordSet, check_in_zone
 
 from . import rfc2136_wire as wire
-from .base import Conflict, HostedZone, HostError, StandingRecord
+from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours
+from .rdata import content
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -74,7 +75,7 @@ class Rfc2136:
                 f"the name server {self._named} is not authoritative for {name}; name the zone's primary as server, or "
                 "set the zone up there"
             )
-        servers = sorted(wire.content(item) for one in self._ask(name, "NS").answer for item in one)
+        servers = sorted(content(item) for one in self._ask(name, "NS").answer for item in one)
         return HostedZone(name, name, tuple(servers))
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
@@ -201,11 +202,7 @@ class Rfc2136:
                 "`pulumi refresh`, so that it is written anew"
             )
         shown = " and ".join(map(repr, found)) or "a record of another type"
-        return (
-            f"{record.type} {record.name}: {shown} stands there, which is not what this stack wrote; it is left as it "
-            "is. Name its values under records.also of the domain to keep them beside the stack's own, or delete them "
-            "there"
-        )
+        return not_ours(record, shown)
 
     @property
     def _named(self) -> str:

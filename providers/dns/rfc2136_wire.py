@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mailstack.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordError, RecordSet, mx
 from mailstack.txt import strings
 
+from . import rdata
 from .base import HostError, StandingRecord
 
 if TYPE_CHECKING:
@@ -55,23 +56,12 @@ def ttl(record: RecordSet) -> int:
 
 def contents(found: Rdataset | None) -> frozenset[str]:
     """Return the values of a record set as text: how a TXT is cut into strings makes no difference."""
-    return frozenset(content(item) for item in found or ())
+    return frozenset(rdata.content(item) for item in found or ())
 
 
 def same(one: Rdataset | None, other: Rdataset | None) -> bool:
     """Tell whether two record sets hold the same values for the same time."""
     return contents(one) == contents(other) and (one.ttl if one else 0) == (other.ttl if other else 0)
-
-
-def content(item: Any) -> str:
-    """Return one value as text: TXT unquoted, an MX "10 mail.example.com", names in lower case without final dot."""
-    import dns.rdatatype
-
-    if item.rdtype == dns.rdatatype.TXT:
-        return b"".join(item.strings).decode("utf-8", "backslashreplace")
-    if item.rdtype == dns.rdatatype.MX:
-        return f"{item.preference} {item.exchange.to_text(True).lower() or '.'}"
-    return str(item.to_text()).lower().removesuffix(".")
 
 
 def record_set(name: str, found: Rdataset) -> RecordSet:
@@ -80,7 +70,7 @@ def record_set(name: str, found: Rdataset) -> RecordSet:
 
     kind = dns.rdatatype.to_text(found.rdtype)
     try:
-        values = tuple(mx(text) if kind == "MX" else text for text in map(content, found))
+        values = tuple(mx(text) if kind == "MX" else text for text in map(rdata.content, found))
         return RecordSet(name, kind, max(found.ttl, MIN_TTL), values)
     except RecordError as error:
         raise HostError(f"what stands there cannot be managed: {error}; correct or delete it at the host") from None
@@ -93,8 +83,8 @@ def entries(name: Name, found: Rdataset) -> list[StandingRecord]:
     kind = dns.rdatatype.to_text(found.rdtype)
     if kind in _UPKEEP:
         return []
-    owner = name.to_text(True).lower()
-    return [StandingRecord(owner, kind, content(item), ttl=int(found.ttl)) for item in found]
+    owner = rdata.name(name)
+    return [StandingRecord(owner, kind, rdata.content(item), ttl=int(found.ttl)) for item in found]
 
 
 def change(zone: str, name: str, record_type: str, expected: Rdataset | None, wanted: Rdataset | None) -> UpdateMessage:

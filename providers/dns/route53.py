@@ -9,12 +9,10 @@ from typing import Any
 
 from mailstack.records import AUTOMATIC_TTL, RecordError, RecordSet
 from mailstack.txt import escaped, strings
-from providers.aws import AwsAccount
+from providers.aws import FIRST_REGION, AwsAccount
 
 from .base import HostedZone, HostError, StandingRecord
 
-# Route 53 is no regional service: of a region only the partition counts, which has one endpoint.
-REGION = "us-east-1"
 # "ResourceRecord" in the API reference: octets of one value as it is written, its quotes included.
 VALUE_LIMIT = 4000
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#TXTFormat
@@ -26,8 +24,8 @@ _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
 class Route53:
     """One account's public hosted zones; record sets are written by pulumi-aws."""
 
-    def __init__(self, account: AwsAccount, region: str = REGION) -> None:
-        """Take the account to ask, and any region of its partition; raises AwsAccountError."""
+    def __init__(self, account: AwsAccount, region: str = FIRST_REGION) -> None:
+        """Take the account to ask, and any region of its partition, which has one endpoint; raises AwsAccountError."""
         self._client = account.client("route53", region)
 
     def check(self, record: RecordSet) -> None:

@@ -22,7 +22,7 @@ RECORDS = st.builds(
     testing=st.booleans(),
     adkim=st.sampled_from(["r", "s"]),
     aspf=st.sampled_from(["r", "s"]),
-    fo=st.sampled_from([None, "0", "1", "d", "s", "d:s", "s:d"]),
+    fo=st.sampled_from([None, "0", "1", "d", "s", "d:s", "s:d", "1:d:s"]),
     rua=st.lists(ADDRESS, max_size=3).map(tuple),
     ruf=st.lists(ADDRESS, max_size=2).map(tuple),
 )

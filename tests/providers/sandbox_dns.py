@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import checkdmarc.utils  # type: ignore[import-untyped]  # ships no types
 import dns.resolver
 import pytest
 from dns.nameserver import Do53Nameserver
@@ -41,3 +42,4 @@ def ask_only(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", configure)
     monkeypatch.setattr(dns.resolver, "default_resolver", dns.resolver.Resolver())
     monkeypatch.setenv("MAILSTACK_DNS_SERVER", f"127.0.0.1:{port}")
+    checkdmarc.utils.DNS_CACHE.clear()

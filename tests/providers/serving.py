@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 
 class Quiet(BaseHTTPRequestHandler):
@@ -24,10 +24,14 @@ class Quiet(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def serving(handler: type[BaseHTTPRequestHandler]) -> AbstractContextManager[str]:
     """Serve and give the URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    return running(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+
+
+@contextmanager
+def running(server: HTTPServer) -> Iterator[str]:
+    """Run a server and give its URL."""
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

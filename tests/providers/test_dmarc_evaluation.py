@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import checkdmarc.dmarc  # type: ignore[import-untyped]  # ships no types
-import checkdmarc.utils  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from mailstack import dmarc
@@ -13,7 +10,8 @@ from mailstack.dmarc import DmarcError
 from providers.dns import live
 
 from ..mailstack.real_records import DMARC
-from . import sandbox_dns
+
+pytestmark = pytest.mark.usefixtures("only_its_zone")
 
 # The names have an MX, since a domain that does not exist has no policy of its own.
 ZONE = """
@@ -37,18 +35,6 @@ STRICTER = {
     "v=DMARC1; p=reject; rua=; ruf=;": "RFC 9989 section 4.7: what is malformed behind v is ignored",
     "v=DMARC1; p=none; rua=reports@example.com": "RFC 9989 section 4.7: what is malformed behind v is ignored",
 }
-
-
-@pytest.fixture(scope="module", name="port")
-def _port() -> Iterator[int]:
-    with sandbox_dns.serving(ZONE) as port:
-        yield port
-
-
-@pytest.fixture(autouse=True)
-def _dns(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    sandbox_dns.ask_only(port, monkeypatch)
-    checkdmarc.utils.DNS_CACHE.clear()
 
 
 def ours(text: str) -> dict[str, object] | None:

@@ -6,9 +6,8 @@ import json
 import logging
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 from werkzeug.serving import make_server
@@ -20,22 +19,17 @@ from providers.dns.lexicon import Lexicon, check_provider
 from providers.dns.lexicon_client import without_secrets
 from providers.dns.lexicon_values import forms, read
 
+from .serving import running
+
 ZONE = HostedZone("example.com", "example.com")
 TEXT = RecordSet("a.example.com", "TXT", 300, ("x=1",))
 KEY = "canary/of a key"
 AT = "mailstack:dns.example.com.provider"
 
 
-@contextmanager
-def serving(answer: Callable[[Request], Response]) -> Iterator[str]:
+def serving(answer: Callable[[Request], Response]) -> AbstractContextManager[str]:
     """Serve an API and give its URL."""
-    server = make_server("127.0.0.1", 0, Request.application(answer), threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return running(make_server("127.0.0.1", 0, Request.application(answer), threaded=True))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import checkdmarc.spf  # type: ignore[import-untyped]  # ships no types
-import checkdmarc.utils  # type: ignore[import-untyped]  # ships no types
 import pytest
 import spf as pyspf  # type: ignore[import-untyped]  # ships no types
 
@@ -18,8 +16,11 @@ from providers.dns import live
 
 from . import sandbox_dns
 
-# pyspf calls dnspython by a name that it has since changed.
-pytestmark = pytest.mark.filterwarnings("ignore:please use dns.resolver.resolve:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("only_its_zone"),
+    # pyspf calls dnspython by a name that it has since changed.
+    pytest.mark.filterwarnings("ignore:please use dns.resolver.resolve:DeprecationWarning"),
+]
 
 HOSTS = " ".join(f"a:h{number}.hosts.example" for number in range(11))
 # Names that begin with "_" and the hosts are only pointed at; each other one is a case of EXPECTED.
@@ -196,18 +197,6 @@ DIFFERENCES = [
     Difference("one-label", ("checkdmarc",), (1, 1), "it warns of such a name and looks it up"),
     Difference("ptr", ("checkdmarc",), (1, 1), "it asks for addresses of the domain, which has none; ptr asks for PTR"),
 ]
-
-
-@pytest.fixture(scope="module", name="port")
-def _port() -> Iterator[int]:
-    with sandbox_dns.serving(ZONE) as port:
-        yield port
-
-
-@pytest.fixture(autouse=True)
-def _dns(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    sandbox_dns.ask_only(port, monkeypatch)
-    checkdmarc.utils.DNS_CACHE.clear()
 
 
 def ours(domain: str) -> Verdict:

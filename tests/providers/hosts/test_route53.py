@@ -10,7 +10,7 @@ import pytest
 
 import sandbox
 from mailstack.records import Mx, RecordSet
-from providers.aws import AwsAccount
+from providers.aws import FIRST_REGION, AwsAccount
 from providers.dns import route53
 from sandbox.plugins.aws import AwsProvider
 from tests.sandbox.standin import Engine, plugin
@@ -48,7 +48,7 @@ def subject(world: dict[str, str], engine: Engine) -> Subject:
     account = AwsAccount()
     host = route53.Route53(account)
     zone = host.zone(ZONE)
-    api = account.client("route53", route53.REGION)
+    api = account.client("route53", FIRST_REGION)
 
     def write(record: RecordSet) -> None:
         texts = [route53.value_text(record.type, str(value)) for value in record.values]
