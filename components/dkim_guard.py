@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
-from mailstack import dkim
+from mailstack.mail import dkim
 from mailstack.settings import Domain
 from providers.dns import live
 

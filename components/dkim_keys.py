@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from mailstack import dkim
+from mailstack.mail import dkim
 from mailstack.settings import Domain
 
 from .dns_records import DnsRecords

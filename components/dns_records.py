@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from mailstack.records import RecordError, check_in_zone, longest_zone
+from mailstack.dns.records import RecordError, check_in_zone, longest_zone
 from mailstack.settings import Domain, Zone
 
 from .hosts.base import HostZone, Publisher

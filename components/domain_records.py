@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailstack import bimi, dmarc, mta_sts, no_mail, tls_rpt
+from mailstack.dns.records import Mx, check_alone, longest_zone
 from mailstack.errors import SettingsError
-from mailstack.records import Mx, check_alone, longest_zone
+from mailstack.mail import bimi, dmarc, mta_sts, tls_rpt
+from mailstack.mail import parked as no_mail
 from mailstack.settings import Domain, Settings
 from mailstack.settings.problems import key_path
 

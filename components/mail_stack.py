@@ -8,12 +8,13 @@ from typing import Any
 
 import pulumi
 
+from components import dns_records, domain_records, outputs
+from components import preflight as live_checks
+from components.plugin_provider import mailstack_provider
 from mailstack import settings as model
 from mailstack.settings import Domain, SesRoute, Zone
 from providers.aws import region_of_environment
 
-from . import dns_records, domain_records, live_checks, outputs
-from .account import mailstack_provider
 from .dkim_keys import DkimKeys
 from .dns_records import DnsRecords, Places, find_zones, name_servers
 from .hosts import publishers

@@ -10,8 +10,8 @@ import pulumi
 
 from mailstack import ses
 from mailstack.errors import SettingsError
+from mailstack.mail.smtp import SmtpSettings
 from mailstack.settings import Domain, Sender, SesRoute, Settings
-from mailstack.smtp import SmtpSettings
 
 from .ownership import Owner
 from .resources import Readiness

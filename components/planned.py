@@ -8,8 +8,8 @@ from typing import Any
 
 import pulumi
 
-from mailstack import spf
-from mailstack.records import Mx, RecordError, RecordSet, check_alone
+from mailstack.dns.records import Mx, RecordError, RecordSet, check_alone
+from mailstack.mail import spf
 from mailstack.settings import Domain, WrittenRecord
 
 Value = str | Mx

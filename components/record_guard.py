@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi.resource_hooks import ResourceHookArgs, ResourceHookBinding
 
-from mailstack import dmarc
+from mailstack.mail import dmarc
 from providers.dns import base, cloudflare, live
 
 from .hosts.base import Intended, Publisher

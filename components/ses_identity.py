@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from mailstack import names, ses
+from mailstack.dns.records import Mx
 from mailstack.errors import SettingsError
-from mailstack.records import Mx
 from mailstack.settings import Domain, SesRoute
 from mailstack.settings.problems import key_path
 

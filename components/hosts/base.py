@@ -11,7 +11,7 @@ from pulumi.output import Unknown
 from pulumi.resource_hooks import ResourceHookBinding
 
 from components.planned import PlannedRecord
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from mailstack.settings import Host
 from providers.dns.base import StandingRecord
 

@@ -12,9 +12,9 @@ from pulumi.resource_hooks import ResourceHookBinding
 from components.lookups import LookupFailed, look_up, look_up_in_hook
 from components.planned import PlannedRecord
 from components.resources import CloudflareRecord
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
+from mailstack.dns.txt import quoted
 from mailstack.settings import Host
-from mailstack.txt import quoted
 from providers.dns import cloudflare
 from providers.dns.base import StandingRecord
 

@@ -11,7 +11,7 @@ from pulumi.resource_hooks import ResourceHookBinding
 from components.lookups import look_up_in_hook
 from components.planned import PlannedRecord
 from components.resources import PublishedRecordSet
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from mailstack.settings import Host
 from providers.dns import rfc2136
 from providers.dns.base import StandingRecord

@@ -10,7 +10,7 @@ from pulumi.resource_hooks import ResourceHookBinding
 
 from components.lookups import LookupFailed, look_up, look_up_in_hook
 from components.planned import PlannedRecord
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from mailstack.settings import Host
 from providers.dns import route53
 from providers.dns.base import StandingRecord

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Strict, model_validator
 
-from mailstack.dkim import Algorithm
+from mailstack.mail.dkim import Algorithm
 from mailstack.settings.base import Model
 
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mailstack import dmarc, records, spf
-from mailstack.records import Mx, RecordError, RecordSet
+from mailstack.dns import records
+from mailstack.dns.records import Mx, RecordError, RecordSet
+from mailstack.mail import dmarc, spf
 from mailstack.settings.base import Model
 from mailstack.settings.fields import RecordName, Ttl
 

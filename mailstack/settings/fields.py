@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, Strict, WithJsonSchema
 
-from mailstack import dmarc, records
+from mailstack.dns import records
+from mailstack.mail import dmarc
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 # RFC 5322 dot-atom without * ? $ { }: those mean something in the IAM condition that an address becomes.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from mailstack.settings import combinations, fields
-from mailstack.settings.completion import completed, with_whole_names
+from mailstack.settings import cross_checks as combinations
+from mailstack.settings import fields
+from mailstack.settings.derive import completed, with_whole_names
 from mailstack.settings.merge import merged, without_empty
 from mailstack.settings.model import (
     Domain,

@@ -6,8 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from mailstack import dkim, dmarc, no_mail, ses, spf
-from mailstack.mta_sts import Policy
+from mailstack import ses
+from mailstack.mail import dkim, dmarc, spf
+from mailstack.mail import parked as no_mail
+from mailstack.mail.mta_sts import Policy
+from mailstack.mail.spf import Spf
 from mailstack.settings import fields
 from mailstack.settings.base import Model
 from mailstack.settings.dkim import DkimSettings
@@ -35,7 +38,6 @@ from mailstack.settings.fields import (
 )
 from mailstack.settings.policies import BimiSettings, MtaStsSettings, TlsRptSettings
 from mailstack.settings.zones import HostSecrets, Zone
-from mailstack.spf import Spf
 
 # Names of the two branches of a value that is a mapping or off; problems.py knows them.
 MAPPING_OR_OFF = "<mapping or off>"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Strict
 
-from mailstack import bimi, mta_sts, tls_rpt
+from mailstack.mail import bimi, mta_sts, tls_rpt
 from mailstack.settings.base import Model
 from mailstack.settings.fields import DomainName, Label, shown
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailstack import records
+from mailstack.dns import records
 from mailstack.settings.model import DmarcSettings, Domain, Settings
 from mailstack.settings.problems import Problems, key_path
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mailstack.dkim import ALGORITHMS, RSA_BITS
-from mailstack.records import RecordError, domain_name
+from mailstack.dns.records import RecordError, domain_name
+from mailstack.mail.dkim import ALGORITHMS, RSA_BITS
 from plugin.wire import Values, is_unknown
 
 REQUIRED: Final = ("domain", "selector")

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from plugin.lifecycle import Cancelled, Context, Difference, Found, InitFailed, NotFound
+from plugin.resources import delegation_check as moving
+from plugin.resources import readiness_inputs, readiness_schema
+from plugin.resources.polling import Answer, ask, wait
 from plugin.wire import Values
 from providers.aws import AwsAccount
 from providers.dns import live, visible
 from providers.smtp.base import DomainMissing, DomainStatus, ProviderError, SmtpProvider
 from providers.smtp.ses import Ses
 
-from . import moving, readiness_inputs, readiness_schema
-from .asking import Answer, ask, wait
 from .readiness_inputs import Wanted, starts_wait
 
 Source = Callable[[AwsAccount, str], SmtpProvider]

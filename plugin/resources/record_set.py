@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address
 from typing import Any, Final, TypeVar
 
-from mailstack import records
-from mailstack.records import RecordError
-from mailstack.records import RecordSet as Records
+from mailstack.dns import records
+from mailstack.dns.records import RecordError
+from mailstack.dns.records import RecordSet as Records
 from plugin.lifecycle import Cancelled, Context, Difference, Found, NotFound
 from plugin.wire import Values, is_unknown
 from providers.dns.base import HostedZone, HostError

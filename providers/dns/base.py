@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailstack.dns.records import RecordSet
 from mailstack.errors import MailstackError
-from mailstack.records import RecordSet
 
 
 class HostError(MailstackError):

@@ -10,8 +10,8 @@ import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailstack.records import AUTOMATIC_TTL, Mx, RecordError, RecordSet
-from mailstack.txt import quoted, unquoted
+from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordError, RecordSet
+from mailstack.dns.txt import quoted, unquoted
 
 from .base import HostedZone, HostError, StandingRecord
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from mailstack.records import AUTOMATIC_TTL, MIN_TTL, RecordSet, check_in_zone, mx
+from mailstack.dns.records import AUTOMATIC_TTL, MIN_TTL, RecordSet, check_in_zone, mx
 
 from . import rfc2136
 from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
+from mailstack.dns.records import Mx
 from mailstack.errors import MailstackError
-from mailstack.records import Mx
 
 from .base import HostError
 from .lexicon_values import forms

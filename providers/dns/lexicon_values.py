@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailstack.records import TYPES, Mx
-from mailstack.txt import quoted, unquoted
+from mailstack.dns.records import TYPES, Mx
+from mailstack.dns.txt import quoted, unquoted
 
 from .base import StandingRecord
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mailstack.records import RecordError, RecordSet, check_in_zone
+from mailstack.dns.records import RecordError, RecordSet, check_in_zone
 
 from . import rfc2136_wire as wire
 from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours

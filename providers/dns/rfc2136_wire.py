@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mailstack.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordError, RecordSet, mx
-from mailstack.txt import strings
+from mailstack.dns.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordError, RecordSet, mx
+from mailstack.dns.txt import strings
 
 from . import rdata
 from .base import HostError, StandingRecord

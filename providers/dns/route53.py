@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mailstack.records import AUTOMATIC_TTL, RecordError, RecordSet
-from mailstack.txt import escaped, strings
+from mailstack.dns.records import AUTOMATIC_TTL, RecordError, RecordSet
+from mailstack.dns.txt import escaped, strings
 from providers.aws import FIRST_REGION, AwsAccount
 
 from .base import HostedZone, HostError, StandingRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from mailstack import dmarc
+from mailstack.mail import dmarc
 from mailstack.settings import Domain, load
 from tests.engine.project import ROOT
 

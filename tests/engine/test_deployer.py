@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mailstack.cli.leftovers import ACCESS_KEY, Leftovers
-from mailstack.cli.repair import Pending
-from mailstack.cli.standing import Standing
+from cli.existing import Standing
+from cli.leftovers import ACCESS_KEY, Leftovers
+from cli.repair import Pending
 from providers.aws import AwsAccount
 
 from .project import ROOT, Project

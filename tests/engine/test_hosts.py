@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from providers.dns.rfc2136 import Rfc2136
 from tests.providers.hosts.name_servers import ALGORITHM, KEY, bind, powerdns
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack import ses, spf
+from mailstack import ses
+from mailstack.mail import spf
 
 IDENTITY = "arn:aws:ses:eu-west-1:123456789012:identity/notify.example.com"
 SET = "arn:aws:ses:eu-west-1:123456789012:configuration-set/notify_example_com"

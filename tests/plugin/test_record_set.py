@@ -14,7 +14,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from mailstack.records import RecordSet as Records
+from mailstack.dns.records import RecordSet as Records
 from plugin.resources.record_set import RecordSet
 from plugin.server import serve
 from plugin.servicer import Servicer

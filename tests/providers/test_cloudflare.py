@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.records import Mx, RecordError, RecordSet
-from mailstack.txt import quoted
+from mailstack.dns.records import Mx, RecordError, RecordSet
+from mailstack.dns.txt import quoted
 from providers.dns import base, cloudflare
 from providers.dns.base import StandingRecord, in_the_way
 

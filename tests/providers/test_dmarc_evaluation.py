@@ -5,11 +5,10 @@ from __future__ import annotations
 import checkdmarc.dmarc  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from mailstack import dmarc
-from mailstack.dmarc import DmarcError
+from mailstack.mail import dmarc
+from mailstack.mail.dmarc import DmarcError
 from providers.dns import live
-
-from ..mailstack.real_records import DMARC
+from tests.mailstack.mail.real_records import DMARC
 
 pytestmark = pytest.mark.usefixtures("only_its_zone")
 

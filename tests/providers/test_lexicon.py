@@ -13,7 +13,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from mailstack.records import Mx, RecordSet
+from mailstack.dns.records import Mx, RecordSet
 from providers.dns.base import HostedZone, HostError
 from providers.dns.lexicon import Lexicon, check_provider
 from providers.dns.lexicon_client import without_secrets

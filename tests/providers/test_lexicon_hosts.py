@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mailstack.records import Mx, RecordSet
+from mailstack.dns.records import Mx, RecordSet
 from providers.dns.base import Conflict, HostedZone, HostError
 from providers.dns.lexicon import Lexicon
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.records import RecordError, RecordSet
+from mailstack.dns.records import RecordError, RecordSet
 from providers.aws import AwsAccount
 from providers.dns import route53
 from providers.dns.base import HostError, StandingRecord

@@ -9,9 +9,9 @@ import checkdmarc.spf  # type: ignore[import-untyped]  # ships no types
 import pytest
 import spf as pyspf  # type: ignore[import-untyped]  # ships no types
 
+from mailstack.mail.spf import SpfError, merge, parse
+from mailstack.mail.spf_budget import count, standing
 from mailstack.ses import MAIL_FROM_SPF
-from mailstack.spf import SpfError, merge, parse
-from mailstack.spf_budget import count, standing
 from providers.dns import live
 
 from . import sandbox_dns

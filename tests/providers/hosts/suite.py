@@ -34,7 +34,7 @@ from typing import Any
 
 import pytest
 
-from mailstack.records import Mx, RecordError, RecordSet
+from mailstack.dns.records import Mx, RecordError, RecordSet
 from providers.dns.base import Conflict, HostedZone, HostError, StandingRecord
 
 _numbers = itertools.count(1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from mailstack.records import RecordSet, mx
+from mailstack.dns.records import RecordSet, mx
 from providers.dns import cloudflare
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import Store

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import sandbox
-from mailstack.records import Mx, RecordError, RecordSet
+from mailstack.dns.records import Mx, RecordError, RecordSet
 from providers.dns.base import HostError
 from providers.dns.lexicon import Lexicon
 

@@ -12,7 +12,7 @@ import dns.tsigkeyring
 import dns.update
 import pytest
 
-from mailstack.records import RecordError, RecordSet
+from mailstack.dns.records import RecordError, RecordSet
 from providers.dns.base import Conflict, HostedZone, HostError
 from providers.dns.rfc2136 import Rfc2136
 

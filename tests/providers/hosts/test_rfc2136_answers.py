@@ -13,7 +13,7 @@ import dns.opcode
 import dns.rcode
 import pytest
 
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from providers.dns import rfc2136
 from providers.dns.base import HostError
 from providers.dns.rfc2136 import Rfc2136

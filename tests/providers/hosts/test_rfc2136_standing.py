@@ -11,7 +11,7 @@ import dns.tsig
 import dns.update
 import pytest
 
-from mailstack.records import RecordSet
+from mailstack.dns.records import RecordSet
 from providers.dns.base import Conflict, HostError
 from providers.dns.rfc2136 import Rfc2136
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sandbox
-from mailstack.records import Mx, RecordSet
+from mailstack.dns.records import Mx, RecordSet
 from providers.aws import FIRST_REGION, AwsAccount
 from providers.dns import route53
 from sandbox.plugins.aws import AwsProvider

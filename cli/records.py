@@ -1,0 +1,210 @@
+"""`mailstack records`: the DNS records of a stack, to look at or as a file for a zone that somebody else runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailstack.dns.formats import FORMATS, Format, ZoneRecord
+from mailstack.dns.records import Mx, RecordSet, mx
+from mailstack.errors import MailstackError
+
+MANUAL = "manual"
+
+
+class RecordsError(MailstackError):
+    """A stack that has no such records, or records that do not fit into the file that was asked for."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """The records of one zone, in the order of the stack's output, and the hosts that serve it."""
+
+    name: str
+    hosts: tuple[str, ...]
+    records: tuple[ZoneRecord, ...]
+
+    @property
+    def by_hand(self) -> bool:
+        """Tell whether somebody has to make the records."""
+        return MANUAL in self.hosts
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mailstack records --stack prod\n"
+    "  mailstack records --stack prod --only manual --format markdown --output tickets/"
+)
+@click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
+@click.option("--zone", "zone_name", metavar="ZONE", help="Only the records of this zone.")
+@click.option("--only", type=click.Choice([MANUAL]), help="Only zones whose records are made by hand.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", *FORMATS]),
+    default="table",
+    show_default=True,
+    help="bind: a piece of a zone file; markdown: a ticket to those who run the zone; csv: one line for each value; "
+    "terraform: resources of hashicorp/dns; octodns: a zone's YAML; dnscontrol: D_EXTEND.",
+)
+@click.option(
+    "--output",
+    metavar="PATH",
+    help="Write to this file; in a folder (one that exists, or a path that ends in /), one file for each zone.",
+)
+def records(stack: str | None, zone_name: str | None, only: str | None, form: str, output: str | None) -> None:
+    """Show the DNS records of a stack, or write them as files.
+
+    Each name stands there twice: whole, and as the zone's own panel and files want it, "@" for the zone itself.
+    """
+    zones = choose(read(stack), zone_name, only)
+    if form == "json":
+        _put(json.dumps([entry for zone in zones for entry in _entries(zone)], indent=2) + "\n", output)
+    elif form == "table":
+        if output is not None:
+            raise RecordsError(f"--output: a table is for the screen; say with --format what {output} is to hold")
+        _show(zones)
+    else:
+        _write(zones, form, output)
+
+
+def read(stack: str | None) -> list[Zone]:
+    """Return the zones of a stack's `records` output; raises RecordsError with what to do where it has none."""
+    from cli import bundles
+    from cli.engine import Engine, PulumiFailedError, project_root
+
+    root = project_root()
+    choice = ["--stack", stack] if stack else []
+    try:
+        printed = Engine(root).read("stack", "output", "records", "--json", *choice)
+    except PulumiFailedError as error:
+        if "does not have output property" in error.said:
+            raise RecordsError(
+                f"the stack has no records yet: run `pulumi up` on it, then ask again (pulumi: {error.said})"
+            ) from None
+        raise RecordsError(bundles.explain(error, root)) from None
+    try:
+        return _zones(json.loads(printed))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RecordsError(
+            "the stack's output records is not the list of records that this version writes: run `pulumi up` with this "
+            "version of mailstack"
+        ) from None
+
+
+def _zones(listed: Sequence[Mapping[str, Any]]) -> list[Zone]:
+    found: dict[str, list[ZoneRecord]] = {}
+    hosts: dict[str, tuple[str, ...]] = {}
+    for entry in listed:
+        found.setdefault(entry["zone"], []).append(ZoneRecord.of(_record_set(entry), entry["zone"]))
+        hosts[entry["zone"]] = tuple(entry["host"].split(", "))
+    return [Zone(name, hosts[name], tuple(found[name])) for name in sorted(found)]
+
+
+def _record_set(entry: Mapping[str, Any]) -> RecordSet:
+    """Check what will stand in files against the rules of the model, such as no line break in a text."""
+    values: list[str | Mx] = list(entry["values"])
+    if entry["type"] == "MX":
+        values = [mx(str(value)) for value in values]
+    return RecordSet(entry["name"], entry["type"], int(entry["ttl"]), tuple(values), entry["purpose"])
+
+
+def choose(zones: Sequence[Zone], name: str | None, only: str | None) -> list[Zone]:
+    """Return the zones that were asked for; raises RecordsError that names those there are."""
+    import difflib
+
+    known = ", ".join(f"{zone.name} ({', '.join(zone.hosts)})" for zone in zones)
+    if not zones:
+        raise RecordsError("the stack publishes no records: none of its domains has `manage: true`")
+    if name is not None and name not in (zone.name for zone in zones):
+        near = difflib.get_close_matches(name, [zone.name for zone in zones], n=1)
+        advice = f'did you mean "{near[0]}"? ' if near else ""
+        raise RecordsError(f'--zone: the stack has no records in "{name}": {advice}it has {known}')
+    chosen = [zone for zone in zones if name in (None, zone.name) and (only is None or zone.by_hand)]
+    if not chosen:
+        raise RecordsError(f"--only {only}: no record is left to be made by hand; the stack's zones are {known}")
+    return chosen
+
+
+def _entries(zone: Zone) -> list[dict[str, Any]]:
+    return [
+        {
+            "zone": zone.name,
+            "name": record.name,
+            "relative": record.relative,
+            "type": record.type,
+            "ttl": record.ttl,
+            "values": [str(value) for value in record.values],
+            "purpose": record.purpose,
+            "hosts": list(zone.hosts),
+        }
+        for record in zone.records
+    ]
+
+
+def _write(zones: Sequence[Zone], form: str, output: str | None) -> None:
+    made = FORMATS[form]
+    if output is not None and (output.endswith("/") or Path(output).is_dir()):
+        for zone in zones:
+            _put(made.render(zone.records, zone.name), str(Path(output) / f"{zone.name}.{made.suffix}"))
+        return
+    _put(_joined(zones, form, made), output)
+
+
+def _joined(zones: Sequence[Zone], form: str, made: Format) -> str:
+    if len(zones) > 1 and not made.joins:
+        names = ", ".join(zone.name for zone in zones)
+        raise RecordsError(
+            f"--format {form}: a file holds one zone, and there are {len(zones)} ({names}): choose one with --zone, or "
+            "give a folder as --output, such as --output records/"
+        )
+    return "\n".join(made.render(zone.records, zone.name) for zone in zones)
+
+
+def _put(text: str, output: str | None) -> None:
+    """Print a text, or write it to a file and say so; line ends stay as the format has them."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    path = Path(output)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, newline="")
+    except OSError as error:
+        raise RecordsError(f"--output: {error.filename or path} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {path}")
+
+
+def _show(zones: Sequence[Zone]) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    from mailstack.dns.formats.notes import doubled_suffix
+
+    console = Console(highlight=False)
+    for zone in zones:
+        # Folded, not cut: a value that ends in dots cannot be copied.
+        names = ("name in the panel\nfull name", "type", "ttl", "value", "what for")
+        table = Table(*(Column(name, overflow="fold") for name in names))
+        for record in zone.records:
+            values = "\n".join(map(str, record.values))
+            ttl = "auto" if record.ttl is None else str(record.ttl)
+            name = Text.assemble((record.relative, "bold"), "\n", record.name)
+            table.add_row(name, *(Text(cell) for cell in (record.type, ttl, values, record.purpose)))
+        console.print(Text(f"{zone.name}: {_state(zone)}", style="bold"))
+        console.print(table)
+        if zone.by_hand:
+            console.print(Text(doubled_suffix(zone.records, zone.name).replace("`", '"')))
+
+
+def _state(zone: Zone) -> str:
+    others = ", ".join(host for host in zone.hosts if host != MANUAL)
+    stack = f"the stack publishes these records at {others}" if others else ""
+    hand = "these records are to be made by hand" if zone.by_hand else ""
+    return "; ".join(filter(None, (stack, hand)))

@@ -1,0 +1,223 @@
+"""From the records of a zone to the settings that reproduce those of them that mail rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailstack.mail import dmarc, spf
+from mailstack.mail import parked as no_mail
+from mailstack.ses import MAIL_FROM_SPF
+from mailstack.settings import from_records as reproduce
+
+Key = tuple[str, str]
+_FEEDBACK = re.compile(r"feedback-smtp\.([a-z0-9-]+)\.amazonses\.com")
+_INBOUND = re.compile(r"inbound-smtp\.([a-z0-9-]+)\.amazonaws\.com")
+_EASY_DKIM = re.compile(r"[a-z0-9]{32}\.([a-z0-9.-]*dkim\.amazonses\.com)")
+_HOSTS = {r".*\.ns\.cloudflare\.com": "cloudflare", r"ns-\d+\.awsdns-\d+\..*": "route53"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A record set of the zone: its TTL, and its values as text (an MX is "10 mail.example.com")."""
+
+    ttl: int
+    values: tuple[str, ...]
+
+
+@dataclass
+class Proposal:
+    """The settings under `config:`, and what could not be said by them, a sentence each."""
+
+    config: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+def propose(zone: str, records: Mapping[Key, Standing]) -> Proposal:
+    """Propose the settings that reproduce the mail records of a zone; `records` are by (name, type)."""
+    reader = _Reader(zone, records)
+    domains = {name: reader.domain(name) for name in reader.domains}
+    config: dict[str, Any] = {
+        "mailstack:dns": {zone: {"host": reader.host()}},
+        "mailstack:domains": {name: found for name, found in domains.items() if found is not None},
+    }
+    regions = sorted(reader.regions)
+    if regions:
+        config = {"aws:region": regions[0], **config}
+    return Proposal(config, reader.notes)
+
+
+class _Reader:
+    """What a zone's records say, name by name."""
+
+    def __init__(self, zone: str, records: Mapping[Key, Standing]) -> None:
+        self._zone, self._records = zone, records
+        self.domains = self._found_domains()
+        self.regions: set[str] = set()
+        self.notes: list[str] = []
+
+    def host(self) -> str:
+        """Name the DNS host by the zone's name servers; people, where they tell nothing."""
+        servers = self._values(self._zone, "NS")
+        for pattern, host in _HOSTS.items():
+            if servers and all(re.fullmatch(pattern, one) for one in servers):
+                return host
+        shown = ", ".join(servers) or "not among the records"
+        self.notes.append(f"the name servers of {self._zone} ({shown}) tell no host; write who serves the zone")
+        return "manual"
+
+    def _found_domains(self) -> list[str]:
+        """List the domains that mail is from, or that say something about mail: parents first."""
+        found = set()
+        for name, kind in self._records:
+            rest = name.partition("._domainkey.")[2]
+            if rest and kind in ("CNAME", "TXT"):
+                found.add(rest)
+            if kind == "TXT" and name.startswith("_dmarc."):
+                found.add(name.removeprefix("_dmarc."))
+            if kind == "MX" and any(_FEEDBACK.search(value) for value in self._values(name, "MX")):
+                found.add(name.partition(".")[2])
+        return sorted(found, key=lambda name: (name.count("."), name))
+
+    def domain(self, name: str) -> dict[str, Any] | None:
+        """Return the settings of one domain; None for one that shows no sign of SES: a stack would make an identity."""
+        keys: dict[str, Any] = {}
+        if self._takes_and_sends_nothing(name):
+            keys["sends"] = False
+        elif (route := self._route(name)) is not None:
+            keys["routes"] = {"main": route}
+        else:
+            self.notes.append(f"{name} shows no sign of SES, so it is not listed and its records are left alone")
+            return None
+        keys |= self._dkim(name) if keys.get("sends", True) else {}
+        keys |= {**self._dmarc(name), **self._spf(name, keys), **self._inbound(name), **self._policies(name)}
+        if kept := self._as_found(name, keys):
+            keys["records"] = {"asFound": kept}
+        return keys
+
+    def _takes_and_sends_nothing(self, name: str) -> bool:
+        return self._values(name, "MX") == ("0 .",) and no_mail.SPF in self._values(name, "TXT")
+
+    def _route(self, name: str) -> dict[str, Any] | None:
+        """Read region and return path from the MX that SES asks for."""
+        for path in sorted(at for at in self._names_below(name) if self._domain_of(at) == name):
+            for value in self._values(path, "MX"):
+                if found := _FEEDBACK.search(value):
+                    self.regions.add(found[1])
+                    label = path.removesuffix(f".{name}")
+                    return {"region": found[1], "returnPath": path if "." in label else label}
+        if self._easy_tokens(name):
+            self.notes.append(
+                f"{name} has the DKIM records of SES and no return path (MAIL FROM); `pulumi up` would make one at "
+                f"bounce.{name}; write the region under its route"
+            )
+            return {}
+        return None
+
+    def _dkim(self, name: str) -> dict[str, Any]:
+        own = [
+            selector
+            for selector, kind, value in self._selectors(name)
+            if kind == "TXT" and "p=" in value.replace(" ", "")
+        ]
+        if own and not self._easy_tokens(name):
+            self.notes.append(f"{name} signs with keys of its own ({', '.join(own)}); they and their records are kept")
+            return {"dkim": {"kind": "kept"}}
+        if own:
+            self.notes.append(f"{name} also has the DKIM keys {', '.join(own)}, which stay as they are")
+        return {}
+
+    def _dmarc(self, name: str) -> dict[str, Any]:
+        texts = [text for text in self._values(f"_dmarc.{name}", "TXT") if dmarc.is_dmarc(text)]
+        if not texts:
+            return {"dmarc": "off"}
+        if len(texts) > 1:
+            self.notes.append(f"_dmarc.{name} has {len(texts)} DMARC records, which receivers take for none; leave one")
+            return {"dmarc": "off"}
+        try:
+            return {"dmarc": reproduce.dmarc_settings(texts[0])}
+        except dmarc.DmarcError as error:
+            self.notes.append(f"_dmarc.{name}: {error}")
+            return {"dmarc": "off"}
+
+    def _spf(self, name: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+        texts = [text for text in self._values(name, "TXT") if spf.is_spf(text)]
+        if not texts or keys.get("sends") is False:
+            return {}
+        if len(texts) > 1:
+            self.notes.append(f"{name} has {len(texts)} SPF records, which receivers take for none; leave one")
+            return {"spf": "off"}
+        try:
+            return {"spf": {"also": reproduce.spf_also(texts[0], MAIL_FROM_SPF)}}
+        except spf.SpfError as error:
+            self.notes.append(f"{name}: {error}")
+            return {"spf": "off"}
+
+    def _inbound(self, name: str) -> dict[str, Any]:
+        hosts = [value.partition(" ")[2] for value in self._values(name, "MX")]
+        return {"inbound": "main"} if any(_INBOUND.fullmatch(host) for host in hosts) else {}
+
+    def _policies(self, name: str) -> dict[str, Any]:
+        """Read TLS-RPT and BIMI; of MTA-STS the record holds an id only, the policy is at its web address."""
+        found: dict[str, Any] = {}
+        for text in self._values(f"_smtp._tls.{name}", "TXT"):
+            if addresses := [one.strip() for one in dmarc.read_tags(text).get("rua", "").split(",") if one.strip()]:
+                found["tlsRpt"] = {"rua": addresses}
+        for text in self._values(f"default._bimi.{name}", "TXT"):
+            tags = dmarc.read_tags(text)
+            if tags.get("l"):
+                found["bimi"] = {"logo": tags["l"], **({"certificate": tags["a"]} if tags.get("a") else {})}
+        if self._values(f"_mta-sts.{name}", "TXT"):
+            self.notes.append(
+                f"{name} has an MTA-STS policy, which stands at https://mta-sts.{name}/.well-known/mta-sts.txt: write "
+                "its mode, mx and max_age under mtaSts, or leave its records out of this stack"
+            )
+        return found
+
+    def _as_found(self, name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Keep the very texts and TTLs that the settings would not give."""
+        kept = []
+        for at, wanted in self._would_be(name, keys):
+            found = self._records.get((at, "TXT"))
+            if found is None:
+                continue
+            texts = [text for text in found.values if _same_kind(text, wanted)]
+            if texts and (texts != [wanted] or found.ttl not in (1, 300)):
+                kept.append({"name": at, "type": "TXT", "ttl": found.ttl, "values": texts})
+        return kept
+
+    def _would_be(self, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        dmarc_text = next(filter(dmarc.is_dmarc, self._values(f"_dmarc.{name}", "TXT")), None)
+        if isinstance(keys.get("dmarc"), dict) and dmarc_text:
+            yield f"_dmarc.{name}", str(dmarc.parse(dmarc_text))
+        if isinstance(keys.get("spf"), dict):
+            yield name, str(spf.merge(spf.parse(MAIL_FROM_SPF), also=keys["spf"]["also"]))
+        path = (keys.get("routes") or {}).get("main", {}).get("returnPath")
+        if path:
+            yield (path if "." in path else f"{path}.{name}"), MAIL_FROM_SPF
+
+    def _selectors(self, name: str) -> Iterator[tuple[str, str, str]]:
+        for (at, kind), found in self._records.items():
+            if at.endswith(f"._domainkey.{name}") and not at.startswith("*"):
+                yield at.removesuffix(f"._domainkey.{name}"), kind, found.values[0]
+
+    def _easy_tokens(self, name: str) -> list[str]:
+        return [one for one, kind, value in self._selectors(name) if kind == "CNAME" and _EASY_DKIM.fullmatch(value)]
+
+    def _domain_of(self, path: str) -> str:
+        """Return the domain that a return path belongs to: the nearest above it."""
+        above = [name for name in self.domains if path.endswith(f".{name}")]
+        return max(above, key=len, default="")
+
+    def _names_below(self, name: str) -> set[str]:
+        return {at for at, _ in self._records if at.endswith(f".{name}")}
+
+    def _values(self, name: str, kind: str) -> Sequence[str]:
+        found = self._records.get((name, kind))
+        return found.values if found else ()
+
+
+def _same_kind(text: str, wanted: str) -> bool:
+    return (spf.is_spf(text) and spf.is_spf(wanted)) or (dmarc.is_dmarc(text) and dmarc.is_dmarc(wanted))
