@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailstack.errors import CommandError
+
 if TYPE_CHECKING:
     from cli.adoption.preview import Step
     from cli.adoption.run import Adoption, Plan
@@ -30,7 +32,7 @@ def adopt(stack: str | None, dry_run: bool, apply: bool, as_json: bool) -> None:
     if dry_run and apply:
         raise click.UsageError("--dry-run and --apply contradict each other; choose one")
     from cli.adoption import import_file
-    from cli.adoption.run import Adoption, AdoptionError
+    from cli.adoption.run import Adoption
     from cli.engine import Engine, project_root
     from cli.progress import working
 
@@ -45,7 +47,7 @@ def adopt(stack: str | None, dry_run: bool, apply: bool, as_json: bool) -> None:
         _end(report, as_json, 1)
     if committed is not None and plan.edits:
         keys = ", ".join(".".join(edit.path) for edit in plan.edits)
-        raise AdoptionError(
+        raise CommandError(
             f"{adoption.config_file.name} does not reproduce what stands any more: {keys}; run `mailstack adopt` again "
             "and commit what it writes"
         )

@@ -10,14 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.engine import Engine, PulumiFailedError, project_root
-from mailstack.errors import MailstackError
+from cli.engine import Engine, project_root
+from mailstack.errors import CommandError, EngineError
 
 Bundles = Mapping[str, Mapping[str, Any]]
-
-
-class BundleError(MailstackError):
-    """A stack that hands out no bundle, or not the one that was asked for."""
 
 
 NOT_OPENED = (
@@ -55,7 +51,7 @@ REMEDIES = (
 
 
 def read(stack: str | None) -> Bundles:
-    """Return every sender's bundle of a stack (default: the selected one); raises BundleError with what to do.
+    """Return every sender's bundle of a stack (default: the selected one); raises CommandError with what to do.
 
     The secret comes over a pipe and stands in no argument, no file and no message.
     """
@@ -63,16 +59,16 @@ def read(stack: str | None) -> Bundles:
     choice = ["--stack", stack] if stack else []
     try:
         printed = Engine(root).read("stack", "output", "smtp", "--json", "--show-secrets", *choice)
-    except PulumiFailedError as error:
-        raise BundleError(explain(error, root)) from None
+    except EngineError as error:
+        raise CommandError(explain(error, root)) from None
     try:
         bundles = json.loads(printed)
     except ValueError:
         bundles = printed
     if bundles is None:  # what `stack output` makes of a secret that it cannot decrypt, with exit code 0 (CLI 3.220.0)
-        raise BundleError(f"{NOT_OPENED} (pulumi: null)")
+        raise CommandError(f"{NOT_OPENED} (pulumi: null)")
     if not isinstance(bundles, dict) or not all(isinstance(bundle, dict) for bundle in bundles.values()):
-        raise BundleError(
+        raise CommandError(
             "the stack's output smtp is not an object of senders; is this the project of another program? Run "
             "`pulumi up` with this version of mailstack"
         )
@@ -80,24 +76,24 @@ def read(stack: str | None) -> Bundles:
 
 
 def pick(bundles: Bundles, sender: str | None) -> Mapping[str, Any]:
-    """Return the bundle of a sender, or the only one; raises BundleError that names the senders."""
+    """Return the bundle of a sender, or the only one; raises CommandError that names the senders."""
     known = ", ".join(bundles)
     if not bundles:
-        raise BundleError(
+        raise CommandError(
             "the stack hands out no bundle: no sender has an SMTP login; give one `login: create` and run `pulumi up`"
         )
     if sender is None and len(bundles) > 1:
-        raise BundleError(f"the stack has {len(bundles)} senders: say which with --sender ({known})")
+        raise CommandError(f"the stack has {len(bundles)} senders: say which with --sender ({known})")
     if sender is None:
         return next(iter(bundles.values()))
     if sender not in bundles:
         near = difflib.get_close_matches(sender, bundles, n=1)
         advice = f'did you mean "{near[0]}"? ' if near else ""
-        raise BundleError(f'the stack has no bundle for sender "{sender}": {advice}it has {known}')
+        raise CommandError(f'the stack has no bundle for sender "{sender}": {advice}it has {known}')
     return bundles[sender]
 
 
-def explain(error: PulumiFailedError, root: Path) -> str:
+def explain(error: EngineError, root: Path) -> str:
     """Say what to do about pulumi's refusal where that is known, with its own words."""
     for pattern, remedy in REMEDIES:
         if re.search(pattern, error.said, re.IGNORECASE):

@@ -11,17 +11,9 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, localtime, make_msgid
 
 from cli.conversation import connect, hide
-from mailstack.errors import MailstackError
+from mailstack.errors import DeliveryError
 from mailstack.mail.smtp import SmtpSettings
 from mailstack.replies import explain_failure, explain_reply
-
-
-class DeliveryError(MailstackError):
-    """A mail that was not taken; `reply` is the server's refusing reply as (code, text), None where it gave none."""
-
-    def __init__(self, message: str, reply: tuple[int, str] | None = None) -> None:
-        super().__init__(message)
-        self.reply = reply
 
 
 def compose(settings: SmtpSettings, to: str, subject: str, text: str) -> EmailMessage:

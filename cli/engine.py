@@ -12,26 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mailstack.errors import MailstackError
+from mailstack.errors import CommandError, EngineError
 
 OLDEST = (3, 220, 0)
 OLDEST_TEXT = ".".join(map(str, OLDEST))
-
-
-class ProjectMissingError(MailstackError):
-    """No folder upwards from here holds a Pulumi.yaml."""
-
-
-class PulumiMissingError(MailstackError):
-    """There is no `pulumi` to run, or it is too old for this project."""
-
-
-class PulumiFailedError(MailstackError):
-    """A pulumi command ended with an error; `said` is what it printed."""
-
-    def __init__(self, message: str, said: str) -> None:
-        super().__init__(message)
-        self.said = said
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -40,7 +24,7 @@ def project_root(start: Path | None = None) -> Path:
     for folder in (start, *start.parents):
         if (folder / "Pulumi.yaml").is_file():
             return folder
-    raise ProjectMissingError(
+    raise CommandError(
         f"neither {start} nor a folder above it holds a Pulumi.yaml; run this in the folder of your mailstack project"
     )
 
@@ -53,17 +37,17 @@ class Engine:
 
     @cached_property
     def pulumi(self) -> Path:
-        """Return the `pulumi` on PATH, else the one that `tools/pulumi/build` made; raises PulumiMissingError."""
+        """Return the `pulumi` on PATH, else the one that `tools/pulumi/build` made; raises CommandError."""
         found = shutil.which("pulumi", path=search_path(os.environ.get("PATH", os.defpath)))
         if found is None:
-            raise PulumiMissingError(
+            raise CommandError(
                 f"there is no `pulumi` on PATH: install Pulumi {OLDEST_TEXT} or later "
                 "(https://www.pulumi.com/docs/install/), or run `tools/pulumi/build` in the project to build it"
             )
         answer = self._start([found, "version"]).stdout.strip()
         version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", answer)
         if version is None or tuple(map(int, version.groups())) < OLDEST:
-            raise PulumiMissingError(
+            raise CommandError(
                 f"{found} is version {answer or '(unknown)'}, but the project needs {OLDEST_TEXT} or later: update it "
                 "(https://www.pulumi.com/docs/install/), or take it off PATH and run `tools/pulumi/build`"
             )
@@ -77,11 +61,11 @@ class Engine:
         return self._start([str(self.pulumi), *arguments, "--non-interactive", "--color", "never"], more or {})
 
     def read(self, *arguments: str) -> str:
-        """Run one pulumi command and return its standard output; raises PulumiFailedError with pulumi's own words."""
+        """Run one pulumi command and return its standard output; raises EngineError with pulumi's own words."""
         result = self.run(*arguments)
         if result.returncode:
             said = words(result.stderr or result.stdout)
-            raise PulumiFailedError(f"`pulumi {' '.join(arguments[:2])}` failed: {said}", said)
+            raise EngineError(f"`pulumi {' '.join(arguments[:2])}` failed: {said}", said)
         return result.stdout
 
     def _start(self, command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -103,7 +87,7 @@ class Engine:
                 check=False,
             )
         except OSError as error:
-            raise PulumiMissingError(
+            raise CommandError(
                 f"{command[0]} cannot be run: {error.strerror}; install Pulumi {OLDEST_TEXT} or later for this machine "
                 "(https://www.pulumi.com/docs/install/)"
             ) from None

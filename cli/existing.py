@@ -56,7 +56,7 @@ class Standing:
             return None
 
     def records(self, host: str, zone_id: str) -> list[StandingRecord]:
-        """List what stands in a zone at a host; raises HostError."""
+        """List what stands in a zone at a host; raises VendorError."""
         key = (host, zone_id)
         if key not in self._records:
             self._records[key] = self._host(host).standing(HostedZone(zone_id, ""))
@@ -67,7 +67,7 @@ class Standing:
         return self._host(host).import_id(HostedZone(zone_id, ""), record)
 
     def _host(self, name: str) -> DnsHost:
-        """Return the adapter of a host that has ids; raises HostError where it cannot be asked."""
+        """Return the adapter of a host that has ids; raises VendorError where it cannot be asked."""
         return self._cloudflare if name == "cloudflare" else self._route53
 
     def with_region(self, id: str, region: str | None) -> str:

@@ -15,7 +15,7 @@ from cli.engine import Engine
 def import_resources(engine: Engine, choice: Sequence[str], content: Mapping[str, Any]) -> None:
     """Import the resources of a file's content, unprotected: the program's next `up` decides that.
 
-    Raises PulumiFailedError.
+    Raises EngineError.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "import.json"

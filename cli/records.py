@@ -12,13 +12,9 @@ import click
 
 from mailstack.dns.formats import FORMATS, Format, ZoneRecord
 from mailstack.dns.records import Mx, RecordSet, mx
-from mailstack.errors import MailstackError
+from mailstack.errors import CommandError, EngineError
 
 MANUAL = "manual"
-
-
-class RecordsError(MailstackError):
-    """A stack that has no such records, or records that do not fit into the file that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -67,31 +63,31 @@ def records(stack: str | None, zone_name: str | None, only: str | None, form: st
         _put(json.dumps([entry for zone in zones for entry in _entries(zone)], indent=2) + "\n", output)
     elif form == "table":
         if output is not None:
-            raise RecordsError(f"--output: a table is for the screen; say with --format what {output} is to hold")
+            raise CommandError(f"--output: a table is for the screen; say with --format what {output} is to hold")
         _show(zones)
     else:
         _write(zones, form, output)
 
 
 def read(stack: str | None) -> list[Zone]:
-    """Return the zones of a stack's `records` output; raises RecordsError with what to do where it has none."""
+    """Return the zones of a stack's `records` output; raises CommandError with what to do where it has none."""
     from cli import bundles
-    from cli.engine import Engine, PulumiFailedError, project_root
+    from cli.engine import Engine, project_root
 
     root = project_root()
     choice = ["--stack", stack] if stack else []
     try:
         printed = Engine(root).read("stack", "output", "records", "--json", *choice)
-    except PulumiFailedError as error:
+    except EngineError as error:
         if "does not have output property" in error.said:
-            raise RecordsError(
+            raise CommandError(
                 f"the stack has no records yet: run `pulumi up` on it, then ask again (pulumi: {error.said})"
             ) from None
-        raise RecordsError(bundles.explain(error, root)) from None
+        raise CommandError(bundles.explain(error, root)) from None
     try:
         return _zones(json.loads(printed))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RecordsError(
+        raise CommandError(
             "the stack's output records is not the list of records that this version writes: run `pulumi up` with this "
             "version of mailstack"
         ) from None
@@ -115,19 +111,19 @@ def _record_set(entry: Mapping[str, Any]) -> RecordSet:
 
 
 def choose(zones: Sequence[Zone], name: str | None, only: str | None) -> list[Zone]:
-    """Return the zones that were asked for; raises RecordsError that names those there are."""
+    """Return the zones that were asked for; raises CommandError that names those there are."""
     import difflib
 
     known = ", ".join(f"{zone.name} ({', '.join(zone.hosts)})" for zone in zones)
     if not zones:
-        raise RecordsError("the stack publishes no records: none of its domains has `manage: true`")
+        raise CommandError("the stack publishes no records: none of its domains has `manage: true`")
     if name is not None and name not in (zone.name for zone in zones):
         near = difflib.get_close_matches(name, [zone.name for zone in zones], n=1)
         advice = f'did you mean "{near[0]}"? ' if near else ""
-        raise RecordsError(f'--zone: the stack has no records in "{name}": {advice}it has {known}')
+        raise CommandError(f'--zone: the stack has no records in "{name}": {advice}it has {known}')
     chosen = [zone for zone in zones if name in (None, zone.name) and (only is None or zone.by_hand)]
     if not chosen:
-        raise RecordsError(f"--only {only}: no record is left to be made by hand; the stack's zones are {known}")
+        raise CommandError(f"--only {only}: no record is left to be made by hand; the stack's zones are {known}")
     return chosen
 
 
@@ -159,7 +155,7 @@ def _write(zones: Sequence[Zone], form: str, output: str | None) -> None:
 def _joined(zones: Sequence[Zone], form: str, made: Format) -> str:
     if len(zones) > 1 and not made.joins:
         names = ", ".join(zone.name for zone in zones)
-        raise RecordsError(
+        raise CommandError(
             f"--format {form}: a file holds one zone, and there are {len(zones)} ({names}): choose one with --zone, or "
             "give a folder as --output, such as --output records/"
         )
@@ -176,7 +172,7 @@ def _put(text: str, output: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, newline="")
     except OSError as error:
-        raise RecordsError(f"--output: {error.filename or path} cannot be written: {error.strerror}") from None
+        raise CommandError(f"--output: {error.filename or path} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {path}")
 
 

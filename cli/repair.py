@@ -14,13 +14,9 @@ from typing import Any
 
 import click
 
-from cli.engine import Engine, PulumiFailedError, project_root
+from cli.engine import Engine, project_root
 from cli.importing import import_resources, plugin_version
-from mailstack.errors import MailstackError
-
-
-class RepairError(MailstackError):
-    """A stack that cannot be repaired as it is."""
+from mailstack.errors import CommandError, EngineError
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def repair(stack: str | None, as_json: bool) -> None:
 
 
 def run(engine: Engine, choice: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Do the repair of one stack; raises RepairError, PulumiFailedError and the providers' own errors."""
+    """Do the repair of one stack; raises CommandError, EngineError and the providers' own errors."""
     _end_dead_run(engine, choice, tell)
     deployment = _deployment(engine, choice)
     pending = _pending(deployment)
@@ -93,7 +89,7 @@ def _end_dead_run(engine: Engine, choice: Sequence[str], tell: Callable[[str], N
         return
     held = backend.holder()
     if held is not None and held.alive:
-        raise RepairError(f"{held.described}: it is still running; wait for it, or stop it, and run this again")
+        raise CommandError(f"{held.described}: it is still running; wait for it, or stop it, and run this again")
     if backend.drop_torn_attributes():
         tell("removed a file that the dead run was writing when it was killed")
     if held is not None:
@@ -139,5 +135,5 @@ def _import(engine: Engine, choice: Sequence[str], found: Sequence[tuple[Pending
     table = {name: urn for urn, name in names.items()}
     try:
         import_resources(engine, choice, {"nameTable": table, "resources": entries})
-    except PulumiFailedError as error:
-        raise RepairError(f"what the killed run made could not be imported: {error.said}") from None
+    except EngineError as error:
+        raise CommandError(f"what the killed run made could not be imported: {error.said}") from None

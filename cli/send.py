@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from cli.delivery import DeliveryError
+from mailstack.errors import DeliveryError
 
 # Dot-string of RFC 5321 section 4.1.2 at a domain of at least two labels; quoted local parts are not asked for.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -61,7 +59,7 @@ def send(
     mail.
     """
     from cli.bundles import pick, read
-    from cli.delivery import DeliveryError, compose, deliver
+    from cli.delivery import compose, deliver
     from mailstack.mail.smtp import SmtpSettings
 
     settings = SmtpSettings.from_dict(pick(read(stack), sender))

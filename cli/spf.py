@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailstack.errors import RecordError
+
 if TYPE_CHECKING:
     from rich.tree import Tree
 
@@ -26,7 +28,7 @@ def spf(domain: str, as_json: bool) -> None:
     import json
 
     from cli.progress import working
-    from mailstack.dns.records import RecordError, record_name
+    from mailstack.dns.records import record_name
     from mailstack.mail.spf_budget import count, standing
     from providers.dns import live
 

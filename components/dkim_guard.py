@@ -10,12 +10,12 @@ from typing import Any
 import pulumi
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
+from mailstack.errors import Conflict, DnsError
 from mailstack.mail import dkim
 from mailstack.settings import Domain
 from providers.dns import live
 
 from .lookups import in_thread
-from .ownership import Conflict
 
 _LOOK_EVERY = 5.0  # seconds
 
@@ -60,5 +60,5 @@ def _is_live(record: str) -> bool:
     """Tell whether a name has the record of a key that is not revoked; trouble with DNS counts as not yet."""
     try:
         return any(dkim.public_key(text) for text in live.lookup(record, "TXT"))
-    except live.LookupFailed:
+    except DnsError:
         return False

@@ -8,7 +8,8 @@ from typing import Any
 
 import pulumi
 
-from mailstack.dns.records import RecordError, check_in_zone, longest_zone
+from mailstack.dns.records import check_in_zone, longest_zone
+from mailstack.errors import RecordError
 from mailstack.settings import Domain, Zone
 
 from .hosts.base import HostZone, Publisher
@@ -87,7 +88,7 @@ def find_zones(
     """Find the zones that the records of `domains` go to at their hosts, before anything is declared.
 
     `records` are those whose names are known. Raises RecordError for one outside its zone, for two that differ and
-    for one that a host refuses, LookupFailed or HostError where a host refuses the look-up of a zone or has no such
+    for one that a host refuses, VendorError or VendorError where a host refuses the look-up of a zone or has no such
     zone. A host without a publisher, `manual`, is no place.
     """
     planned = merge(records)

@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
-from mailstack.errors import MailstackError
+from mailstack.errors import VendorError
 
 from .resources import sdk_version
 
@@ -26,10 +26,6 @@ _IDLE = {"aws": "aws:index/getPartition:getPartition", "cloudflare": "cloudflare
 _PATIENCE = 300.0  # seconds
 
 
-class LookupFailed(MailstackError):
-    """A provider answered a look-up with an error; the message holds its own words."""
-
-
 @cache
 def _executor() -> ThreadPoolExecutor:
     # The SDK's default executor may be full of RegisterResource calls that wait for the very hook that looks up.
@@ -37,7 +33,7 @@ def _executor() -> ThreadPoolExecutor:
 
 
 def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-    """Ask a provider function while the program is being built; raises LookupFailed.
+    """Ask a provider function while the program is being built; raises VendorError.
 
     `token` is like "cloudflare:index/getZones:getZones". The provider is the one that `parent` was given, else the
     package's default provider.
@@ -46,7 +42,7 @@ def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -
     try:
         result = pulumi.runtime.invoke(token, dict(arguments), options)
     except Exception as error:
-        raise LookupFailed(_words(str(error), token)) from None
+        raise VendorError(_words(str(error), token)) from None
     return cast(dict[str, Any], result.value or {})
 
 
@@ -57,7 +53,7 @@ def start_provider(package: str, parent: pulumi.Resource) -> None:
     one through another provider too. Hooks that look up and hold all the steps that may run at once would leave none
     for the start that they wait for, and the run would hang.
     """
-    with suppress(LookupFailed):  # what is wrong with the provider the first resource says in its own words
+    with suppress(VendorError):  # what is wrong with the provider the first resource says in its own words
         look_up(_IDLE[package], {}, parent)
 
 
@@ -67,7 +63,7 @@ async def look_up_in_hook(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None = None,
 ) -> dict[str, Any]:
-    """Ask a provider function from within a resource hook, on threads of its own; raises LookupFailed.
+    """Ask a provider function from within a resource hook, on threads of its own; raises VendorError.
 
     `provider` is asked, else the one that `parent` was given, else the package's default provider.
     """
@@ -88,12 +84,12 @@ async def look_up_in_hook(
     except grpc.RpcError as error:
         call = cast(grpc.Call, error)
         if call.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            raise LookupFailed(
+            raise VendorError(
                 f"no answer in {_PATIENCE:.0f} s; run it again, with a higher --parallel if that does not help"
             ) from None
-        raise LookupFailed(_words(str(call.details()), token)) from None
+        raise VendorError(_words(str(call.details()), token)) from None
     if answer.failures:
-        raise LookupFailed(_words(answer.failures[0].reason, token))
+        raise VendorError(_words(answer.failures[0].reason, token))
     return cast(dict[str, Any], rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))[0])
 
 

@@ -16,17 +16,13 @@ import pulumi
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceHookOptions
 
 from mailstack import names
-from mailstack.errors import MailstackError
+from mailstack.errors import Conflict, VendorError
 
-from .lookups import LookupFailed, look_up_in_hook
+from .lookups import look_up_in_hook
 
 SES_LOOKUP = "aws:sesv2/getEmailIdentity:getEmailIdentity"
 SET_LOOKUP = "aws:sesv2/getConfigurationSet:getConfigurationSet"
 USER_LOOKUP = "aws:iam/getUser:getUser"
-
-
-class Conflict(MailstackError):
-    """What is to be made stands already and is not ours."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Guard:
         domain, region = new.get("emailIdentity"), new.get("region")
         try:
             found = await look_up_in_hook(SES_LOOKUP, {"emailIdentity": domain, "region": region}, self._component)
-        except LookupFailed as error:
+        except VendorError as error:
             if says_not_found(str(error)):
                 return
             raise Conflict(f"SES refused the look-up of the identity {domain} in {region}: {error}") from None
@@ -110,7 +106,7 @@ class Guard:
         """
         try:
             return self._whose(await look_up_in_hook(token, arguments, self._component))
-        except LookupFailed:
+        except VendorError:
             return ""
 
     def _whose(self, found: Mapping[str, Any]) -> str:

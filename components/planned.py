@@ -8,7 +8,8 @@ from typing import Any
 
 import pulumi
 
-from mailstack.dns.records import Mx, RecordError, RecordSet, check_alone
+from mailstack.dns.records import Mx, RecordSet, check_alone
+from mailstack.errors import RecordError
 from mailstack.mail import spf
 from mailstack.settings import Domain, WrittenRecord
 

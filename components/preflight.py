@@ -11,6 +11,7 @@ import pulumi
 from components import domain_records
 from components.dns_records import Place, Places, name_servers
 from components.planned import PlannedRecord
+from mailstack.errors import DnsError
 from mailstack.mail import dmarc, spf, spf_budget
 from mailstack.settings import Settings
 from providers.dns import live, visible
@@ -58,7 +59,7 @@ def _delegation_fault(zone: str, at: Sequence[Place]) -> str | None:
 def _report_fault(domain: str, name: str) -> str | None:
     try:
         texts: Sequence[str] = live.lookup(name, "TXT")
-    except live.LookupFailed:
+    except DnsError:
         return None  # not known, and no reason to hold anything up
     if any(dmarc.is_dmarc(f"{text.rstrip(';')};") for text in texts):
         return None

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi.resource_hooks import ResourceHookArgs, ResourceHookBinding
 
+from mailstack.errors import Conflict, DmarcError, DnsError, VendorError
 from mailstack.mail import dmarc
 from providers.dns import base, cloudflare, live
 
 from .hosts.base import Intended, Publisher
-from .lookups import LookupFailed, in_thread
-from .ownership import Conflict, hook
+from .lookups import in_thread
+from .ownership import hook
 
 # Which key of a domain asks for a record that begins so.
 _KEYS = {"v=bimi1": "bimi", "v=stsv1": "mtaSts", "v=tlsrptv1": "tlsRpt"}
@@ -75,7 +76,7 @@ class RecordGuard:
     async def _ask(self, wanted: Intended) -> Sequence[base.StandingRecord]:
         try:
             return await self._publisher.standing(wanted, self._component)
-        except LookupFailed as error:
+        except VendorError as error:
             raise Conflict(self._publisher.refused(wanted.zone, str(error))) from None
 
     async def _check_dmarc(self, args: ResourceHookArgs) -> None:
@@ -90,7 +91,7 @@ class RecordGuard:
             return  # what covers the name grew stricter over our record; this change weakens nothing
         try:
             covering = await in_thread(dmarc.covering, domain, self._published)
-        except live.LookupFailed as error:
+        except DnsError as error:
             raise Conflict(
                 f"{wanted.name}: the DMARC policy that covers {domain} already cannot be looked up: {error}; name a "
                 f"resolver by MAILSTACK_DNS_SERVER=ADDRESS:PORT, or set mailstack:domains.{domain}.dmarc to off"
@@ -165,6 +166,6 @@ def _policy(contents: Sequence[str]) -> str | None:
         if base.version_tag(text) == "v=dmarc1":
             try:
                 return dmarc.parse(text).policy
-            except dmarc.DmarcError:
+            except DmarcError:
                 return None  # edited by hand until receivers ignore it: anything is better
     return None

@@ -9,13 +9,13 @@ import pulumi
 
 from mailstack import names, ses
 from mailstack.dns.records import Mx
-from mailstack.errors import SettingsError
+from mailstack.errors import SettingsError, VendorError
 from mailstack.settings import Domain, SesRoute
 from mailstack.settings.problems import key_path
 
 from .dkim_guard import before_switch
 from .dkim_keys import DkimKeys
-from .lookups import LookupFailed, look_up
+from .lookups import look_up
 from .ownership import SES_LOOKUP, Guard, Owner, says_not_found
 from .planned import PlannedRecord
 
@@ -179,7 +179,7 @@ def referenced_identity(domain: Domain, region: str, owner: Owner, parent: pulum
     path = key_path("domains", domain.name, "manage")
     try:
         found = look_up(SES_LOOKUP, {"emailIdentity": domain.name, "region": region}, parent)
-    except LookupFailed as error:
+    except VendorError as error:
         raise SettingsError(f"{path}: is false, {_why_not_found(domain.name, region, str(error))}", path=path) from None
     if (found.get("tags") or {}).get("mailstack") == str(owner):
         raise SettingsError(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from .errors import MailstackError
+from mailstack.errors import InvalidValue
 
 # From Nodemailer's well-known services (lib/well-known/services.json), which follow the table of SMTP endpoints in the
 # AWS General Reference (https://docs.aws.amazon.com/general/latest/gr/ses.html). Other regions have SES but no SMTP
@@ -41,31 +41,29 @@ _PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn", "eusc-": "aws-eusc"}
 _IDENTITY_ARN = re.compile(r"(?P<prefix>arn:aws[a-z-]*:ses:[a-z0-9-]+:\d{12}):identity/.+")
 
 
-class SesError(MailstackError):
-    """A region, port or policy that SES does not have or that would not protect."""
-
-
 def partition(region: str) -> str:
     """Return the AWS partition of a region, as it stands in ARNs."""
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def smtp_host(region: str, fips: bool = False) -> str:
-    """Return the SMTP endpoint of a region; raises SesError where SES has none there."""
+    """Return the SMTP endpoint of a region; raises InvalidValue where SES has none there."""
     if region not in SMTP_REGIONS:
-        raise SesError(f'SES has no SMTP endpoint in region "{region}"; use {_suggestion(region, SMTP_REGIONS)}')
+        raise InvalidValue(f'SES has no SMTP endpoint in region "{region}"; use {_suggestion(region, SMTP_REGIONS)}')
     if fips and region not in FIPS_REGIONS:
-        raise SesError(f'SES has no FIPS endpoint in region "{region}"; use one of {", ".join(sorted(FIPS_REGIONS))}')
+        raise InvalidValue(
+            f'SES has no FIPS endpoint in region "{region}"; use one of {", ".join(sorted(FIPS_REGIONS))}'
+        )
     return f"email-smtp{'-fips' if fips else ''}.{region}.amazonaws.com"
 
 
 def smtp_security(port: int) -> Literal["starttls", "tls"]:
-    """Return how TLS begins on a port of the SMTP endpoint; raises SesError for a port that it does not serve."""
+    """Return how TLS begins on a port of the SMTP endpoint; raises InvalidValue for a port that it does not serve."""
     if port in STARTTLS_PORTS:
         return "starttls"
     if port in TLS_PORTS:
         return "tls"
-    raise SesError(f"SES does not listen on port {port}; use 587, 2587 or 25 for STARTTLS, 465 or 2465 for TLS")
+    raise InvalidValue(f"SES does not listen on port {port}; use 587, 2587 or 25 for STARTTLS, 465 or 2465 for TLS")
 
 
 def smtp_password(secret_access_key: str, region: str) -> str:
@@ -84,10 +82,10 @@ def feedback_mx(region: str) -> str:
 def inbound_mx(region: str) -> str:
     """Return the host that takes mail for domains in a region (SES Developer Guide, "Publishing an MX record").
 
-    Raises SesError where SES is not known to receive mail.
+    Raises InvalidValue where SES is not known to receive mail.
     """
     if region not in INBOUND_REGIONS:
-        raise SesError(
+        raise InvalidValue(
             f'SES is not known to receive mail in region "{region}"; use {_suggestion(region, INBOUND_REGIONS)}'
         )
     return f"inbound-smtp.{region}.amazonaws.com"
@@ -104,14 +102,16 @@ def sending_policy(
 
     Addresses may hold the wildcards * and ?; no recipients means any. SMTP needs `ses:SendRawEmail` alone, on the
     identity and on the configuration set that SES applies to it. In the SES sandbox recipients are authorised as
-    identities, so `sandbox_account` widens the resource to all identities of the account and region. Raises SesError
-    where no condition would be left.
+    identities, so `sandbox_account` widens the resource to all identities of the account and region. Raises
+    InvalidValue where no condition would be left.
     """
     identity = _IDENTITY_ARN.fullmatch(identity_arn)
     if not identity:
-        raise SesError(f'"{identity_arn}" is not the ARN of an SES identity')
+        raise InvalidValue(f'"{identity_arn}" is not the ARN of an SES identity')
     if not from_addresses:
-        raise SesError(f"{identity_arn}: a sending policy without a From address would allow any; name at least one")
+        raise InvalidValue(
+            f"{identity_arn}: a sending policy without a From address would allow any; name at least one"
+        )
     for address in (*from_addresses, *recipients):
         _check_pattern(address)
     resources = [f"{identity['prefix']}:identity/*" if sandbox_account else identity_arn]
@@ -134,12 +134,12 @@ def _operator(patterns: Sequence[str]) -> str:
 def _check_pattern(address: str) -> None:
     local, at, domain = address.rpartition("@")
     if not (local and at and domain.strip("*?.")):
-        raise SesError(
+        raise InvalidValue(
             f'"{address}" does not limit a sending policy; write an address or a pattern with its domain, '
             "such as hello@example.com or *@example.com"
         )
     if "$" in address or any(character.isspace() for character in address):
-        raise SesError(f'"{address}" holds a space or "$", which an IAM condition would not take as it stands')
+        raise InvalidValue(f'"{address}" holds a space or "$", which an IAM condition would not take as it stands')
 
 
 def _suggestion(region: str, regions: frozenset[str]) -> str:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from providers.dns.base import HostedZone, HostError, RecordStore
+from mailstack.errors import VendorError
+from providers.dns.base import HostedZone, RecordStore
 
 Options = Mapping[str, Any]
 
@@ -56,11 +57,11 @@ class Hosts:
         self._lock = threading.Lock()
 
     def store(self, host: str, zone: str) -> RecordStore:
-        """Return the host of a zone; raises HostError where the configuration does not name it."""
+        """Return the host of a zone; raises VendorError where the configuration does not name it."""
         options = self._zones.get(zone, {}).get(host)
         if options is None or host not in _MAKERS:
             known = ", ".join(f"{zone} ({', '.join(hosts)})" for zone, hosts in self._zones.items()) or "none"
-            raise HostError(
+            raise VendorError(
                 f"the mailstack provider's dnsHosts names no host {host} for the zone {zone}; it names: {known}"
             )
         with self._lock:
@@ -69,6 +70,6 @@ class Hosts:
             return self._made[host, zone]
 
     def standing(self, host: str, zone: str, name: str) -> list[dict[str, Any]]:
-        """List what stands at a name; raises HostError."""
+        """List what stands at a name; raises VendorError."""
         records = self.store(host, zone).standing_at(HostedZone(zone, zone), name)
         return [{"name": one.name, "type": one.type, "ttl": one.ttl, "content": one.content} for one in records]

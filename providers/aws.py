@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mailstack.errors import MailstackError
+from mailstack.errors import VendorError
 
 if TYPE_CHECKING:
     import boto3
@@ -34,10 +34,6 @@ def region_of_environment() -> str | None:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
-class AwsAccountError(MailstackError):
-    """Settings from which no AWS client can be made."""
-
-
 @dataclass(frozen=True)
 class AwsAccount:
     """One AWS account; what is not given comes from AWS_* variables and files, as with every AWS client.
@@ -54,7 +50,7 @@ class AwsAccount:
     token: str | None = field(default=None, repr=False)
 
     def client(self, service: str, region: str) -> Any:
-        """Return a boto3 client; raises AwsAccountError where keys, profile or roles are no use."""
+        """Return a boto3 client; raises VendorError where keys, profile or roles are no use."""
         from botocore.exceptions import BotoCoreError
 
         try:
@@ -62,7 +58,7 @@ class AwsAccount:
             session: Any = self._session(region)
             return session.client(service, config=_limits(), endpoint_url=self.endpoints.get(service))
         except (BotoCoreError, ValueError) as error:
-            raise AwsAccountError(f"AWS: no client for {service} in {region}: {error}") from None
+            raise VendorError(f"AWS: no client for {service} in {region}: {error}") from None
 
     def _session(self, region: str) -> boto3.Session:
         import boto3
@@ -71,7 +67,7 @@ class AwsAccount:
         if bool(self.access_key) != bool(self.secret_key):
             # Falling back to the environment would ask whatever account that names.
             given, lacking = ("accessKey", "secretKey") if self.access_key else ("secretKey", "accessKey")
-            raise AwsAccountError(f"AWS: aws:{given} without aws:{lacking}; give both or neither")
+            raise VendorError(f"AWS: aws:{given} without aws:{lacking}; give both or neither")
         session = botocore.session.Session(profile=self.profile)
         if self.access_key and self.secret_key:
             session.set_credentials(self.access_key, self.secret_key, self.token)
@@ -87,10 +83,10 @@ class AwsAccount:
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
         if not role.get("roleArn"):
-            raise AwsAccountError("awsAssumeRoles: a role without roleArn; give the ARN of the role to assume")
+            raise VendorError("awsAssumeRoles: a role without roleArn; give the ARN of the role to assume")
         credentials = source.get_credentials()
         if credentials is None:
-            raise AwsAccountError(
+            raise VendorError(
                 f"AWS: no credentials to assume {role['roleArn']} with; "
                 "set aws:profile, AWS_PROFILE or AWS_ACCESS_KEY_ID"
             )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.engine import Engine, PulumiFailedError, words
+from cli.engine import Engine, words
 from mailstack import names
+from mailstack.errors import EngineError
 
 # What the engine writes in place of an input that is not known before the first `up`.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -39,14 +40,14 @@ def preview(
 ) -> list[Step]:
     """List the steps of a preview; with `adopting` the checks for what stands already are silent.
 
-    Raises PulumiFailedError with what the engine said.
+    Raises EngineError with what the engine said.
     """
     arguments = ["preview", "--json", *choice, *(["--config-file", str(config_file)] if config_file else [])]
     result = engine.run(*arguments, more={names.ADOPTING: "1"} if adopting else {})
     answer = _json(result.stdout)
     if result.returncode or "steps" not in answer:
         said = _diagnostics(answer) or words(result.stderr or result.stdout)
-        raise PulumiFailedError(f"`pulumi preview` failed: {said}", said)
+        raise EngineError(f"`pulumi preview` failed: {said}", said)
     return [_step(one) for one in answer["steps"]]
 
 

@@ -10,6 +10,7 @@ from cli.adoption.findings import Findings
 from cli.adoption.preview import UNKNOWN, Step
 from cli.existing import Standing
 from mailstack import ses
+from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import dmarc, spf
 from mailstack.settings import Domain, Settings
 from mailstack.settings import from_records as reproduce
@@ -215,13 +216,13 @@ def _cannot_stay(planned: Planned, contents: Sequence[str]) -> str | None:
     if any(spf.is_spf(text) for text in planned.contents):
         try:
             [spf.parse(text) for text in spfs]
-        except spf.SpfError as error:
+        except SpfError as error:
             return f"{planned.what}: {error}; mend it there first"
     if any(dmarc.is_dmarc(text) for text in planned.contents):
         found = [text for text in contents if dmarc.is_dmarc(text)]
         try:
             [dmarc.parse(text) for text in found]
-        except dmarc.DmarcError as error:
+        except DmarcError as error:
             return f"{planned.what}: {error}; mend it there first"
     return None
 

@@ -15,21 +15,17 @@ from cli.adoption import identities, import_file, records
 from cli.adoption.findings import Edit, Findings
 from cli.adoption.preview import Step, preview
 from cli.adoption.settings_file import SettingsFile
-from cli.engine import Engine, PulumiFailedError
+from cli.engine import Engine
 from cli.existing import Standing
 from cli.importing import import_resources
 from mailstack import settings as model
-from mailstack.errors import MailstackError
+from mailstack.errors import CommandError, EngineError
 from providers.dns import cloudflare
 
 # Each round of changes may show more: another return path has other records.
 _ROUNDS = 5
 # Properties that only say whose a thing is.
 _MARKS = ("comment", "tags", "tagsAll")
-
-
-class AdoptionError(MailstackError):
-    """What stands cannot be taken over as it is."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Adoption:
         self.import_file = folder / f"adopt.{self._stack}.json"
 
     def plan(self) -> Plan:
-        """Find what stands and how it is kept; nothing is changed. Raises AdoptionError, PulumiFailedError."""
+        """Find what stands and how it is kept; nothing is changed. Raises CommandError, EngineError."""
         standing = Standing.of_stack(self._engine, self._choice)
         owner = f"{self._project()['name']}/{self._stack}"
         settings, edits = SettingsFile(self.config_file), list[Edit]()
@@ -70,7 +66,7 @@ class Adoption:
             for edit in new:
                 settings.set(edit.path, edit.value)
             edits += new
-        raise AdoptionError(
+        raise CommandError(
             f"the settings do not come to rest after {_ROUNDS} rounds; the last changes were "
             f"{', '.join('.'.join(edit.path) for edit in new)}; please report this"
         )
@@ -89,8 +85,8 @@ class Adoption:
             return []
         try:
             import_resources(self._engine, self._choice, left)
-        except PulumiFailedError as error:
-            raise AdoptionError(f"the import failed: {error.said}; what was imported is kept, run it again") from None
+        except EngineError as error:
+            raise CommandError(f"the import failed: {error.said}; what was imported is kept, run it again") from None
         return [one["name"] for one in left["resources"] if not one.get("component")]
 
     def changes(self) -> list[Step]:

@@ -65,7 +65,7 @@ class Publisher(Protocol):
         """Refuse a record set that the host would refuse; raises RecordError."""
 
     def find_zone(self, zone: str, host: Host, parent: pulumi.Resource) -> HostZone:
-        """Find a zone; raises LookupFailed or HostError where the host has no such zone or does not show it."""
+        """Find a zone; raises VendorError or VendorError where the host has no such zone or does not show it."""
 
     def declare(
         self, name: str, record: PlannedRecord, zone: HostZone, hooks: ResourceHookBinding | None, options: Options
@@ -76,7 +76,7 @@ class Publisher(Protocol):
         """Read a resource's inputs; None where one of them is not known yet."""
 
     async def standing(self, intended: Intended, component: pulumi.Resource) -> Sequence[StandingRecord]:
-        """List what stands at the intended name, and maybe elsewhere in its zone; raises LookupFailed."""
+        """List what stands at the intended name, and maybe elsewhere in its zone; raises VendorError."""
 
     def refused(self, zone: str, words: str) -> str:
         """Say that the look-up of what stands in a zone was refused, and what to do."""

@@ -9,11 +9,12 @@ from typing import Any
 import pulumi
 from pulumi.resource_hooks import ResourceHookBinding
 
-from components.lookups import LookupFailed, look_up, look_up_in_hook
+from components.lookups import look_up, look_up_in_hook
 from components.planned import PlannedRecord
 from components.resources import CloudflareRecord
 from mailstack.dns.records import RecordSet
 from mailstack.dns.txt import quoted
+from mailstack.errors import VendorError
 from mailstack.settings import Host
 from providers.dns import cloudflare
 from providers.dns.base import StandingRecord
@@ -42,19 +43,19 @@ class CloudflarePublisher:
         cloudflare.check(record)
 
     def find_zone(self, zone: str, host: Host, parent: pulumi.Resource) -> HostZone:
-        """Find a zone by its name; raises LookupFailed."""
+        """Find a zone by its name; raises VendorError."""
         if host.zone_id is not None:
             return HostZone(host.zone_id, zone)
         try:
             found = look_up(ZONES_LOOKUP, {"name": zone}, parent).get("results") or []
-        except LookupFailed as error:
-            raise LookupFailed(
+        except VendorError as error:
+            raise VendorError(
                 f"mailstack:dns.{zone}: Cloudflare refused the look-up of the zone: {error}; "
                 "check CLOUDFLARE_API_TOKEN (scopes: Zone Read, DNS Edit on this zone)"
             ) from None
         matching = [item for item in found if item["name"] == zone]
         if not matching:
-            raise LookupFailed(
+            raise VendorError(
                 f"mailstack:dns.{zone}: Cloudflare shows no zone {zone} to this token; add the zone there, give the "
                 "token Zone Read on it, or name its zoneId"
             )
@@ -85,7 +86,7 @@ class CloudflarePublisher:
         return Intended(str(zone), str(name), str(kind), (_content(str(kind), str(content), inputs.get("priority")),))
 
     async def standing(self, intended: Intended, component: pulumi.Resource) -> Sequence[StandingRecord]:
-        """List all records of the zone; raises LookupFailed."""
+        """List all records of the zone; raises VendorError."""
         arguments = {"zoneId": intended.zone, "maxItems": ALL_RECORDS}
         answer = await look_up_in_hook(RECORDS_LOOKUP, arguments, component)
         return cloudflare.standing(answer.get("results") or [])

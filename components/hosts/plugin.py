@@ -38,7 +38,7 @@ class PluginPublisher:
         rfc2136.check(record)
 
     def find_zone(self, zone: str, host: Host, parent: pulumi.Resource) -> HostZone:
-        """Ask the name server which servers serve the zone; raises HostError where it does not hold it."""
+        """Ask the name server which servers serve the zone; raises VendorError where it does not hold it."""
         if host.host == "lexicon":
             from providers.dns.lexicon import check_provider
 
@@ -71,7 +71,7 @@ class PluginPublisher:
         return Intended(str(zone), str(name), str(kind), tuple(map(str, values or ())))
 
     async def standing(self, intended: Intended, component: pulumi.Resource) -> Sequence[StandingRecord]:
-        """List what stands at the name; raises LookupFailed."""
+        """List what stands at the name; raises VendorError."""
         arguments = {"host": self.kind, "zone": intended.zone, "name": intended.name}
         answer = await look_up_in_hook(STANDING_LOOKUP, arguments, component, self._plugin())
         return [

@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 from pulumi.resource_hooks import ResourceHookBinding
 
-from components.lookups import LookupFailed, look_up, look_up_in_hook
+from components.lookups import look_up, look_up_in_hook
 from components.planned import PlannedRecord
 from mailstack.dns.records import RecordSet
+from mailstack.errors import VendorError
 from mailstack.settings import Host
 from providers.dns import route53
 from providers.dns.base import StandingRecord
@@ -34,12 +35,12 @@ class Route53Publisher:
         route53.check(record)
 
     def find_zone(self, zone: str, host: Host, parent: pulumi.Resource) -> HostZone:
-        """Find a public hosted zone by its name or id; raises LookupFailed."""
+        """Find a public hosted zone by its name or id; raises VendorError."""
         by = {"zoneId": host.zone_id} if host.zone_id is not None else {"name": zone, "privateZone": False}
         try:
             found = look_up(ZONE_LOOKUP, by, parent)
-        except LookupFailed as error:
-            raise LookupFailed(
+        except VendorError as error:
+            raise VendorError(
                 f"mailstack:dns.{zone}: Route 53 shows no one public hosted zone {host.zone_id or zone} to this AWS "
                 f"account: {error}; make the zone there, use the account that holds it, or name its zoneId"
             ) from None
@@ -71,7 +72,7 @@ class Route53Publisher:
         return Intended(str(zone), str(name), str(kind), contents)
 
     async def standing(self, intended: Intended, component: pulumi.Resource) -> Sequence[StandingRecord]:
-        """List all record sets of the zone; raises LookupFailed."""
+        """List all record sets of the zone; raises VendorError."""
         answer = await look_up_in_hook(RECORDS_LOOKUP, {"zoneId": intended.zone}, component)
         return route53.standing(answer.get("resourceRecordSets") or [])
 

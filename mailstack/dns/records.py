@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mailstack.errors import MailstackError
+from mailstack.errors import RecordError
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 AUTOMATIC_TTL = 1
@@ -18,10 +18,6 @@ MIN_TTL, MAX_TTL = 30, 2**31 - 1  # RFC 2181 section 8 sets the upper end; 30 s 
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")  # RFC 1123 section 2.1
 _RECORD_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")  # and "_", as in _dmarc (RFC 8552)
 _IDNA_DEVIATIONS = frozenset("ßςẞ\u200c\u200d")  # IDNA 2003 and 2008 write these differently
-
-
-class RecordError(MailstackError):
-    """A DNS name or record set that cannot be published."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from mailstack.errors import MailstackError
+from mailstack.errors import BimiError
 
 SIZE_LIMIT = 32 * 1024  # octets: the BIMI Group, "32 kilobytes"
 _URL = re.compile(r"https://(?:[A-Za-z0-9._~:/?#@$&'()*+=\[\]!-]|%[0-9A-Fa-f]{2})+", re.IGNORECASE)
@@ -31,10 +31,6 @@ _DISALLOWED = {
     "animation": "animation", "set": "animation", "mpath": "animation", "discard": "animation",
     "audio": "sound", "video": "video",
 }  # fmt: skip
-
-
-class BimiError(MailstackError):
-    """A BIMI record that no mailbox provider would heed."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from mailstack.errors import MailstackError
+from mailstack.errors import DkimError
 
 Algorithm = Literal["rsa", "ed25519"]
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("rsa", "ed25519")
@@ -15,10 +15,6 @@ REVOKED: Final = "v=DKIM1; p="
 # Which keys of a domain's own each provider signs with. SES: RSA of 1024 to 2048 bits,
 # https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html
 _SIGNS_WITH: Final = {"ses": ("rsa",)}
-
-
-class DkimError(MailstackError):
-    """A DKIM key that cannot be made, changed or used."""
 
 
 def selector(generation: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from mailstack.errors import MailstackError
+from mailstack.errors import DmarcError
 
 Policy = Literal["none", "quarantine", "reject"]
 Alignment = Literal["r", "s"]
@@ -18,10 +18,6 @@ _FO = re.compile(r"[01ds](:[01ds])*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _MAILTO = re.compile(r"mailto:[^\s,;!@]+@(?P<domain>[^\s,;!@?]+)(\?[^\s,;!]*)?", re.IGNORECASE)
 _OLD_SIZE = re.compile(r"![0-9]+[kmgt]?$", re.IGNORECASE)  # RFC 7489's report size limit, no longer part of a URI
-
-
-class DmarcError(MailstackError):
-    """A text that is no DMARC policy record, or a value that none may hold."""
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from mailstack.dns.records import RecordError, domain_name
-from mailstack.errors import MailstackError
+from mailstack.dns.records import domain_name
+from mailstack.errors import MtaStsError, RecordError
 
 Mode = Literal["testing", "enforce", "none"]
 MODES: tuple[Mode, ...] = ("testing", "enforce", "none")
 MAX_AGE_LIMIT = 31_557_600  # a year in seconds: RFC 8461 section 3.2
 PATH = "/.well-known/mta-sts.txt"  # RFC 8461 section 3.3
-
-
-class MtaStsError(MailstackError):
-    """A policy that RFC 8461 does not know, or that would stop mail."""
 
 
 @dataclass(frozen=True)

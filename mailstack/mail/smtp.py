@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 from urllib.parse import quote, urlencode
 
-from mailstack.errors import MailstackError
+from mailstack.errors import SmtpError
 
 Security = Literal["starttls", "tls", "none"]
 SECURITIES = ("starttls", "tls", "none")
-
-
-class SmtpError(MailstackError):
-    """SMTP settings that no client could use."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailstack.errors import MailstackError
+from mailstack.errors import SpfError
 
 LOOKUP_LIMIT = 10  # RFC 7208 section 4.6.4
 _LOOKUP_TERMS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
@@ -22,10 +22,6 @@ _DOMAIN_SPEC = re.compile(rf"(?:{_MACRO}|[!-$&-~])*?(?:\.{_TOP_LABEL}\.?|{_MACRO
 _DUAL_CIDR = re.compile(r"(?P<domain>.*?)(?:/(?P<four>[0-9]+))?(?://(?P<six>[0-9]+))?", re.DOTALL)
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)=(?P<value>.*)", re.DOTALL)
 _MECHANISM = re.compile(r"(?P<qualifier>[+?~-]?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<value>(?:[:/].*)?)", re.DOTALL)
-
-
-class SpfError(MailstackError):
-    """A text that is no SPF record, or records that cannot become one."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mailstack.errors import MailstackError
+from mailstack.errors import MailstackError, SpfError
 from mailstack.mail import spf
-from mailstack.mail.spf import LOOKUP_LIMIT, Spf, SpfError, Term
+from mailstack.mail.spf import LOOKUP_LIMIT, Spf, Term
 
 VOID_LIMIT = 2
 MX_LIMIT = 10  # names of one mx mechanism, each with an address look-up of its own

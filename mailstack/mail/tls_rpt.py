@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailstack.errors import MailstackError
+from mailstack.errors import TlsRptError
 
 # RFC 8460 section 3: a URI (RFC 3986) in which "!", "," and ";" are percent-encoded.
 _CHARACTER = r"(?:[A-Za-z0-9._~:/?#@$&'()*+=\[\]-]|%[0-9A-Fa-f]{2})"
 _URI = re.compile(rf"mailto:[^@?/]+@(?=[^@?]+(?:\?|$)){_CHARACTER}+|https://(?=[^/?#]){_CHARACTER}+", re.IGNORECASE)
 _ALLOWED = re.compile(rf"{_CHARACTER}+")
-
-
-class TlsRptError(MailstackError):
-    """A TLS-RPT record that no server would heed."""
 
 
 @dataclass(frozen=True)

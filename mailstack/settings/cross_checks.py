@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from mailstack import ses
 from mailstack.dns import records
-from mailstack.mail import dmarc, spf
+from mailstack.errors import InvalidValue, RecordError, SpfError
+from mailstack.mail import dmarc
 from mailstack.settings import promises
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain, Settings, SpfSettings
@@ -60,17 +61,17 @@ def _routes(domain: Domain, stack_region: str | None, problems: Problems) -> Non
             continue
         try:
             ses.smtp_host(route.region)
-        except ses.SesError as error:
+        except InvalidValue as error:
             problems.add("aws:region" if route.region == stack_region else key_path(*at, "region"), str(error))
             continue
         if route.ses.fips:
             try:
                 ses.smtp_host(route.region, fips=True)
-            except ses.SesError as error:
+            except InvalidValue as error:
                 problems.add(key_path(*at, "ses", "fips"), str(error))
         try:
             ses.smtp_security(route.port)
-        except ses.SesError as error:
+        except InvalidValue as error:
             problems.add(key_path(*at, "port"), str(error))
         other = seen.setdefault((route.provider, route.region), name)
         if other != name:
@@ -88,7 +89,7 @@ def _return_paths(domain: Domain, settings: Settings, problems: Problems) -> Non
         at = key_path("domains", domain.name, "routes", name, "returnPath")
         try:
             full = records.domain_name(route.mail_from(domain.name))
-        except records.RecordError as error:
+        except RecordError as error:
             problems.add(at, str(error))
             continue
         if full == domain.name:
@@ -137,7 +138,7 @@ def _spf(domain: Domain, problems: Problems) -> None:
         return
     try:
         domain.spf_record()
-    except spf.SpfError as error:
+    except SpfError as error:
         problems.add(key_path("domains", domain.name, "spf", "also"), str(error))
 
 

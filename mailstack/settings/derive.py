@@ -7,6 +7,7 @@ from typing import Any
 
 from mailstack import ses
 from mailstack.dns import records
+from mailstack.errors import InvalidValue
 from mailstack.mail import parked as no_mail
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain
@@ -59,7 +60,7 @@ def _inbound_host(domain: Domain, problems: Problems) -> str:
         return ""
     try:
         return ses.inbound_mx(route.region)
-    except ses.SesError as error:
+    except InvalidValue as error:
         problems.add(at, f"{error}; or write the MX of another server under records.also")
         return ""
 

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mailstack.dns import records
-from mailstack.dns.records import Mx, RecordError, RecordSet
+from mailstack.dns.records import Mx, RecordSet
+from mailstack.errors import RecordError
 from mailstack.mail import dmarc, spf
 from mailstack.settings.base import Model
 from mailstack.settings.fields import RecordName, Ttl

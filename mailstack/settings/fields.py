@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, SecretStr, Strict, WithJsonSchema
 
 from mailstack.dns import records
+from mailstack.errors import DmarcError, RecordError
 from mailstack.mail import dmarc
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -48,7 +49,7 @@ def domain(text: str) -> str:
     """Return the domain name in its one spelling; ValueError otherwise."""
     try:
         return records.domain_name(text)
-    except records.RecordError as error:
+    except RecordError as error:
         raise ValueError(str(error)) from None
 
 
@@ -56,7 +57,7 @@ def record_name(text: str) -> str:
     """Return the name of a record in its one spelling; ValueError otherwise."""
     try:
         return records.record_name(text)
-    except records.RecordError as error:
+    except RecordError as error:
         raise ValueError(str(error)) from None
 
 
@@ -98,7 +99,7 @@ def report_address(text: str) -> str:
     try:
         if text.isascii() and text.lower().startswith("mailto:") and dmarc.Dmarc(rua=(text,)):
             return text
-    except dmarc.DmarcError:
+    except DmarcError:
         pass  # the sentence below says it with the remedy
     raise ValueError(f"{shown(text)} is no report address: write mailto:dmarc@example.com")
 
@@ -107,7 +108,7 @@ def failure_options(text: str) -> str:
     """Return when failure reports are wanted (RFC 9989 section 4.7, fo); ValueError otherwise."""
     try:
         dmarc.Dmarc(fo=text)
-    except dmarc.DmarcError:
+    except DmarcError:
         raise ValueError(f"must be 0, 1, d or s, several joined by colons such as 1:d, not {shown(text)}") from None
     return text
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import dmarc, spf
 from mailstack.mail import parked as no_mail
 from mailstack.ses import MAIL_FROM_SPF
@@ -138,7 +139,7 @@ class _Reader:
             return {"dmarc": "off"}
         try:
             return {"dmarc": reproduce.dmarc_settings(texts[0])}
-        except dmarc.DmarcError as error:
+        except DmarcError as error:
             self.notes.append(f"_dmarc.{name}: {error}")
             return {"dmarc": "off"}
 
@@ -151,7 +152,7 @@ class _Reader:
             return {"spf": "off"}
         try:
             return {"spf": {"also": reproduce.spf_also(texts[0], MAIL_FROM_SPF)}}
-        except spf.SpfError as error:
+        except SpfError as error:
             self.notes.append(f"{name}: {error}")
             return {"spf": "off"}
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Strict
 
+from mailstack.errors import MtaStsError
 from mailstack.mail import bimi, mta_sts, tls_rpt
 from mailstack.settings.base import Model
 from mailstack.settings.fields import DomainName, Label, shown
@@ -20,7 +21,7 @@ def _url(text: str) -> str:
 def _mx_pattern(text: str) -> str:
     try:
         return mta_sts.mx_pattern(text)
-    except mta_sts.MtaStsError as error:
+    except MtaStsError as error:
         raise ValueError(str(error).removeprefix("MTA-STS mx: ")) from None
 
 

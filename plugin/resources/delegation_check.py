@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailstack.errors import MailstackError
+from mailstack.errors import Conflict, MailstackError
 from plugin.resources.readiness_inputs import Wanted
 from providers.dns.visible import NameServers
 
 
-class StillDelegated(MailstackError):
-    """Records would be deleted where resolvers still look for them."""
-
-
 def check(old: Wanted, new: Wanted, delegated_to: NameServers) -> None:
-    """Refuse to drop a host that a zone is still delegated to; raises StillDelegated.
+    """Refuse to drop a host that a zone is still delegated to; raises Conflict.
 
     Hosts whose name servers are not known, on both sides, cannot be told apart and are let pass.
     """
@@ -28,7 +24,7 @@ def check(old: Wanted, new: Wanted, delegated_to: NameServers) -> None:
         delegated = _names(_asked(zone, dropped, delegated_to))
         left_behind = delegated & (before - after) if before else delegated - after
         if left_behind:
-            raise StillDelegated(
+            raise Conflict(
                 f"mailstack:dns.{zone}: {' and '.join(dropped)} is no longer among its hosts, but the zone is still "
                 f"delegated to {', '.join(sorted(left_behind))}, and its records there would be deleted. Publish at "
                 f"both meanwhile (hosts: [{', '.join([*dropped, *new.hosts[zone]])}]), change the name servers at the "
@@ -40,7 +36,7 @@ def _asked(zone: str, dropped: Sequence[str], delegated_to: NameServers) -> Sequ
     try:
         return delegated_to(zone)
     except MailstackError as error:
-        raise StillDelegated(
+        raise Conflict(
             f"mailstack:dns.{zone}: {' and '.join(dropped)} is no longer among its hosts, and whether the zone is "
             f"still delegated there is not known: {error}; keep it among the hosts until DNS answers"
         ) from None

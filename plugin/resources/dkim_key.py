@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, cast
 
+from mailstack.errors import DkimError
 from mailstack.mail import dkim
-from mailstack.mail.dkim import DkimError
 from plugin.lifecycle import Context, Difference, Found, NotFound
 from plugin.wire import Values, secret
 

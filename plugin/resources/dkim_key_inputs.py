@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mailstack.dns.records import RecordError, domain_name
+from mailstack.dns.records import domain_name
+from mailstack.errors import RecordError
 from mailstack.mail.dkim import ALGORITHMS, RSA_BITS
 from plugin.wire import Values, is_unknown
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import SystemRandom
 
+from mailstack.errors import Busy, Missing, VendorError
 from plugin.lifecycle import Cancelled, Context
 from plugin.resources.readiness_inputs import Wanted
-from providers.smtp.base import DomainMissing, DomainStatus, ProviderBusy, ProviderError, SmtpProvider
+from providers.smtp.base import DomainStatus, SmtpProvider
 
 _FIRST_DELAY, _GROWTH, _LONGEST_DELAY = 1.0, 1.5, 15.0  # seconds
 _JITTER = 0.2  # so that many domains do not ask in step
@@ -22,7 +23,7 @@ class Answer:
     """What became of a question: a status or a trouble, and for how many seconds it was asked."""
 
     status: DomainStatus | None = None
-    trouble: ProviderError | None = None
+    trouble: VendorError | None = None
     waited: float = 0.0
 
     @property
@@ -47,10 +48,10 @@ def ask(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
     """Ask once; a provider's refusal is an answer, too."""
     try:
         return Answer(context.run(lambda: provider.status(wanted.domain, wanted.mail_from)))
-    except ProviderError as error:
+    except VendorError as error:
         return Answer(trouble=error)
     except Cancelled:
-        return Answer(trouble=ProviderError(f"the question about {wanted.domain} was cancelled"))
+        return Answer(trouble=VendorError(f"the question about {wanted.domain} was cancelled"))
 
 
 def wait(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
@@ -72,9 +73,9 @@ def wait(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
 
 
 def _worth_asking_again(answer: Answer) -> bool:
-    if isinstance(answer.trouble, DomainMissing):
+    if isinstance(answer.trouble, Missing):
         return answer.waited < _SETTLING
-    return answer.trouble is None or isinstance(answer.trouble, ProviderBusy)
+    return answer.trouble is None or isinstance(answer.trouble, Busy)
 
 
 def _delays() -> Iterator[float]:

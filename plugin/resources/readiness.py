@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from mailstack.errors import Missing, VendorError
 from plugin.lifecycle import Cancelled, Context, Difference, Found, InitFailed, NotFound
 from plugin.resources import delegation_check as moving
 from plugin.resources import readiness_inputs, readiness_schema
@@ -14,7 +15,7 @@ from plugin.resources.polling import Answer, ask, wait
 from plugin.wire import Values
 from providers.aws import AwsAccount
 from providers.dns import live, visible
-from providers.smtp.base import DomainMissing, DomainStatus, ProviderError, SmtpProvider
+from providers.smtp.base import DomainStatus, SmtpProvider
 from providers.smtp.ses import Ses
 
 from .readiness_inputs import Wanted, starts_wait
@@ -56,7 +57,7 @@ class Readiness:
     def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
         """Compare; a status that is out of date is a difference, a domain that is still pending is none.
 
-        Raises StillDelegated where a DNS host would be dropped too early.
+        Raises Conflict where a DNS host would be dropped too early.
         """
         if inputs.get("hosts") and inputs["hosts"] != news.get("hosts"):
             moving.check(Wanted.of(inputs), Wanted.of(news), self._dns.name_servers)
@@ -86,12 +87,12 @@ class Readiness:
         return self._settle(wanted, context, waits)
 
     def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
-        """Ask once; a domain that was verified and is not any more is "lost". Raises ProviderError, NotFound."""
+        """Ask once; a domain that was verified and is not any more is "lost". Raises VendorError, NotFound."""
         if inputs is None:
             return self._import(id_, context)
         wanted = Wanted.of(inputs)
         answer = ask(self._provider(wanted, context), wanted, context)
-        if answer.trouble is not None and not isinstance(answer.trouble, DomainMissing):
+        if answer.trouble is not None and not isinstance(answer.trouble, Missing):
             raise answer.trouble
         was = outputs.get("status") in ("verified", "lost")
         return Found(self._outputs(wanted, answer, context, "lost" if was else None))
@@ -108,7 +109,7 @@ class Readiness:
         inputs: Values = {**readiness_inputs.DEFAULTS, "provider": name, "domain": domain, "region": region}
         wanted = Wanted.of(inputs)
         answer = ask(self._provider(wanted, context), wanted, context)
-        if isinstance(answer.trouble, DomainMissing):
+        if isinstance(answer.trouble, Missing):
             return None
         if answer.trouble is not None:
             raise answer.trouble
@@ -159,7 +160,7 @@ class Readiness:
 
     def _missing(self, wanted: Wanted, answer: Answer, context: Context) -> list[str]:
         """Say what stands in the way: the provider's trouble, else what DNS does not show of the wanted records."""
-        if isinstance(answer.trouble, ProviderError) and not isinstance(answer.trouble, DomainMissing):
+        if isinstance(answer.trouble, VendorError) and not isinstance(answer.trouble, Missing):
             return [str(answer.trouble)]
         sentences = [str(answer.trouble)] if answer.trouble else []
         records, servers, dns = wanted.records, wanted.name_servers, self._dns

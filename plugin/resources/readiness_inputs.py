@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from mailstack.dns.records import RecordError, domain_name
+from mailstack.dns.records import domain_name
+from mailstack.errors import RecordError
 from plugin.wire import Values, is_unknown
 from providers.dns.visible import WantedRecord
 

@@ -7,11 +7,11 @@ from ipaddress import IPv6Address
 from typing import Any, Final, TypeVar
 
 from mailstack.dns import records
-from mailstack.dns.records import RecordError
 from mailstack.dns.records import RecordSet as Records
+from mailstack.errors import RecordError, VendorError
 from plugin.lifecycle import Cancelled, Context, Difference, Found, NotFound
 from plugin.wire import Values, is_unknown
-from providers.dns.base import HostedZone, HostError
+from providers.dns.base import HostedZone
 
 Result = TypeVar("Result")
 HOSTS = ("rfc2136", "lexicon")
@@ -76,20 +76,20 @@ class RecordSet:
         return Difference(changed, [key for key in _REPLACING if key in changed], drifted)
 
     def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
-        """Write the record set where nothing stands, or the very same; raises Conflict, HostError."""
+        """Write the record set where nothing stands, or the very same; raises Conflict, VendorError."""
         store = context.hosts.store(inputs["host"], inputs["zone"])
         id_ = self.id_of(inputs)
         _reached(context, id_, lambda: store.put(_zone(inputs), _records(inputs), None))
         return id_, {}
 
     def update(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Values:
-        """Write the record set where the one of the state stands; raises Conflict, HostError."""
+        """Write the record set where the one of the state stands; raises Conflict, VendorError."""
         store, before = context.hosts.store(news["host"], news["zone"]), _records({**inputs, **outputs})
         _reached(context, id_, lambda: store.put(_zone(news), _records(news), before))
         return {}
 
     def read(self, id_: str, inputs: Values | None, outputs: Values, context: Context) -> Found | None:
-        """Look at the record set as it stands; raises NotFound for what is no id, HostError."""
+        """Look at the record set as it stands; raises NotFound for what is no id, VendorError."""
         host, zone, name, kind = _parts(id_)
         store = context.hosts.store(host, zone)
         found = _reached(context, id_, lambda: store.look_up(HostedZone(zone, zone), name, kind))
@@ -106,7 +106,7 @@ class RecordSet:
         return Found(now, now if inputs is None else None)
 
     def delete(self, id_: str, outputs: Values, context: Context) -> None:
-        """Delete the record set as the state knows it; raises Conflict where another stands, HostError."""
+        """Delete the record set as the state knows it; raises Conflict where another stands, VendorError."""
         store = context.hosts.store(outputs["host"], outputs["zone"])
         _reached(context, id_, lambda: store.delete(_zone(outputs), _records(outputs)))
 
@@ -121,11 +121,11 @@ def _records(inputs: Values) -> Records:
 
 
 def _reached(context: Context, id_: str, call: Callable[[], Result]) -> Result:
-    """Make a call to the host; raises HostError where the run is cancelled before it answers."""
+    """Make a call to the host; raises VendorError where the run is cancelled before it answers."""
     try:
         return context.run(call)
     except Cancelled:
-        raise HostError(
+        raise VendorError(
             f"{id_}: the run was cancelled before the host answered; whether it was written is not known, and the next "
             "`pulumi up` looks first"
         ) from None

@@ -7,15 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailstack.dns.records import RecordSet
-from mailstack.errors import MailstackError
-
-
-class HostError(MailstackError):
-    """A DNS host refused something or did not answer; the message holds its own words."""
-
-
-class Conflict(HostError):
-    """A record set stands there that is not the one expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +42,10 @@ class DnsHost(Protocol):
         """Refuse a record set that the host would refuse (TTL, lengths, types); raises RecordError."""
 
     def zone(self, name: str) -> HostedZone:
-        """Find a zone by its name; raises HostError where the host has no such zone or does not show it."""
+        """Find a zone by its name; raises VendorError where the host has no such zone or does not show it."""
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List what stands in a zone; raises HostError."""
+        """List what stands in a zone; raises VendorError."""
 
     def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
         """Return the id by which the engine imports the resource that a standing record belongs to."""
@@ -64,15 +55,15 @@ class RecordStore(DnsHost, Protocol):
     """A host that no published Pulumi provider serves: the plugin writes its record sets itself."""
 
     def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
-        """List what stands at one name; raises HostError."""
+        """List what stands at one name; raises VendorError."""
 
     def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
-        """Return the record set that stands at a name, None where there is none; raises HostError."""
+        """Return the record set that stands at a name, None where there is none; raises VendorError."""
 
     def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
         """Write a record set where `before` stands (None: nothing); the same one already there is no mistake.
 
-        Raises Conflict where something else stands, so that no update of somebody else is lost; raises HostError.
+        Raises Conflict where something else stands, so that no update of somebody else is lost; raises VendorError.
         """
 
     def delete(self, zone: HostedZone, record: RecordSet) -> None:

@@ -10,10 +10,11 @@ import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordError, RecordSet
+from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordSet
 from mailstack.dns.txt import quoted, unquoted
+from mailstack.errors import RecordError, VendorError
 
-from .base import HostedZone, HostError, StandingRecord
+from .base import HostedZone, StandingRecord
 
 API = "https://api.cloudflare.com/client/v4"
 # https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/: 100 characters (free plan).
@@ -31,17 +32,19 @@ class Cloudflare:
     """One account's zones, seen through the API v4 with a token."""
 
     def __init__(self, token: str, base_url: str | None = None) -> None:
-        """Take an API token (Zone Read, DNS Edit) and, for another server, the API's URL; raises HostError."""
+        """Take an API token (Zone Read, DNS Edit) and, for another server, the API's URL; raises VendorError."""
         if not re.fullmatch(r"[!-~]+", token):  # an HTTP library would show it in its own error
-            raise HostError("the Cloudflare API token holds blanks, line ends or letters outside ASCII; copy it again")
+            raise VendorError(
+                "the Cloudflare API token holds blanks, line ends or letters outside ASCII; copy it again"
+            )
         self._token, self._base = token, (base_url or API).rstrip("/")
 
     @classmethod
     def from_environment(cls, token: str | None = None) -> Cloudflare:
-        """Take what pulumi-cloudflare takes: CLOUDFLARE_API_TOKEN, CLOUDFLARE_BASE_URL; raises HostError."""
+        """Take what pulumi-cloudflare takes: CLOUDFLARE_API_TOKEN, CLOUDFLARE_BASE_URL; raises VendorError."""
         token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
-            raise HostError("Cloudflare cannot be asked: set CLOUDFLARE_API_TOKEN as for `pulumi up`")
+            raise VendorError("Cloudflare cannot be asked: set CLOUDFLARE_API_TOKEN as for `pulumi up`")
         return cls(token, os.environ.get("CLOUDFLARE_BASE_URL"))
 
     def check(self, record: RecordSet) -> None:
@@ -49,21 +52,21 @@ class Cloudflare:
         check(record)
 
     def zone(self, name: str) -> HostedZone:
-        """Find a zone by its name; raises HostError."""
+        """Find a zone by its name; raises VendorError."""
         found = [one for one in self._listed("/zones", {"name": name}, ZONES_PAGE) if one["name"] == name]
         if not found:
-            raise HostError(
+            raise VendorError(
                 f"Cloudflare shows no zone {name} to this token; add the zone there, or give the token Zone Read on it"
             )
         return _zone(found[0])
 
     def zone_by_id(self, id: str) -> HostedZone:
-        """Return the zone of an id; raises HostError."""
+        """Return the zone of an id; raises VendorError."""
         with self._client() as client:
             return _zone(self._get(client, f"/zones/{urllib.parse.quote(id, safe='')}", {})["result"])
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List the records of a zone; raises HostError."""
+        """List the records of a zone; raises VendorError."""
         path = f"/zones/{urllib.parse.quote(zone.id, safe='')}/dns_records"
         return standing(self._listed(path, {}, RECORDS_PAGE))
 
@@ -88,7 +91,7 @@ class Cloudflare:
         return found
 
     def _get(self, client: Any, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask once, or a few times where the API is busy; raises HostError with Cloudflare's own words."""
+        """Ask once, or a few times where the API is busy; raises VendorError with Cloudflare's own words."""
         import httpx
 
         for attempt in range(_TRIES):
@@ -96,11 +99,11 @@ class Cloudflare:
             try:
                 answer = client.get(self._base + path, params=dict(query))
             except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-                raise HostError(f'"{self._base}" is no address of an API: {error}; set CLOUDFLARE_BASE_URL') from None
+                raise VendorError(f'"{self._base}" is no address of an API: {error}; set CLOUDFLARE_BASE_URL') from None
             except httpx.HTTPError as error:
                 if last:
                     words = str(error) or type(error).__name__
-                    raise HostError(f"Cloudflare does not answer at {self._base}: {words}") from None
+                    raise VendorError(f"Cloudflare does not answer at {self._base}: {words}") from None
                 time.sleep(_wait(None, attempt))
                 continue
             if answer.status_code in _PASSING and not last:
@@ -109,7 +112,7 @@ class Cloudflare:
             body = _body(answer.text)
             if not body.get("success"):
                 said = _said(body) or f"{answer.status_code} {answer.reason_phrase}"
-                raise HostError(f"Cloudflare refused GET {path}: {said}")
+                raise VendorError(f"Cloudflare refused GET {path}: {said}")
             return body
         raise AssertionError("the last attempt returns or raises")
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from mailstack.dns.records import AUTOMATIC_TTL, MIN_TTL, RecordSet, check_in_zone, mx
+from mailstack.errors import Conflict, VendorError
 
 from . import rfc2136
-from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours
+from .base import HostedZone, StandingRecord, not_ours
 from .lexicon_client import Session, check_provider, session
 from .lexicon_values import Listed, read
 
@@ -36,17 +37,17 @@ class Lexicon:
         rfc2136.check(record)
 
     def zone(self, name: str) -> HostedZone:
-        """Log in to the host for a zone; its name servers are not known. Raises HostError."""
+        """Log in to the host for a zone; its name servers are not known. Raises VendorError."""
         with self._lock, session(self._provider, self._options, name, "log in for"):
             return HostedZone(name, name)
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List what stands in a zone; raises HostError."""
+        """List what stands in a zone; raises VendorError."""
         with self._lock, session(self._provider, self._options, zone.name, "list the records of") as opened:
             return [one.record for one in self._list(opened, zone)]
 
     def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
-        """List what stands at one name; one list of the zone serves look-ups in quick succession. Raises HostError."""
+        """List what stands at one name; one list of the zone serves several look-ups. Raises VendorError."""
         with self._lock:
             when, listed = self._listed.get(zone.name, (0.0, []))
             recent = when and time.monotonic() - when < _FRESH
@@ -60,7 +61,7 @@ class Lexicon:
     def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
         """Return the record set that stands at a name, its TTL automatic where the host does not tell it.
 
-        Raises HostError.
+        Raises VendorError.
         """
         there = [one for one in self.standing_at(zone, name) if one.type == record_type]
         if not there:
@@ -73,7 +74,7 @@ class Lexicon:
         """Write a record set where `before`, or a part of either, stands: an earlier try may have ended half-way.
 
         What is missing is made before what is left over is deleted, so that the name is never without a record, unless
-        the host can do no better. Raises Conflict where something else stands, RecordError, HostError.
+        the host can do no better. Raises Conflict where something else stands, RecordError, VendorError.
         """
         self.check(record)
         check_in_zone(record.name, zone.name)  # dns-lexicon would append the zone
@@ -83,11 +84,11 @@ class Lexicon:
             writing.check_expected(before)
             try:
                 writing.run()
-            except HostError as error:
-                raise HostError(f"{error}; {writing.shown()}") from None
+            except VendorError as error:
+                raise VendorError(f"{error}; {writing.shown()}") from None
 
     def delete(self, zone: HostedZone, record: RecordSet) -> None:
-        """Delete what stands of a record set; raises Conflict where another stands, HostError."""
+        """Delete what stands of a record set; raises Conflict where another stands, VendorError."""
         check_in_zone(record.name, zone.name)
         doing = f"delete {record.type} {record.name} in"
         with self._lock, session(self._provider, self._options, zone.name, doing) as opened:
@@ -95,7 +96,7 @@ class Lexicon:
             writing.check_expected(record, beside=True)
             writing.remove(writing.there)
             if writing.there:
-                raise HostError(f"{self._provider} (dns-lexicon) could not {doing} {zone.name}: {writing.shown()}")
+                raise VendorError(f"{self._provider} (dns-lexicon) could not {doing} {zone.name}: {writing.shown()}")
 
     def _list(self, opened: Session, zone: HostedZone) -> list[Listed]:
         self._listed.pop(zone.name, None)
@@ -132,12 +133,12 @@ class _Writing:
             self.remove(self.there)
             self._create(self._wanted)
         if self._values() != set(self._wanted):
-            raise HostError(
+            raise VendorError(
                 f"{self._record.type} {self._record.name} did not come back from this host as it was written; "
                 "dns-lexicon cannot be trusted with it there: make the record by hand (host: manual)"
             )
         if not self._done():
-            raise HostError(
+            raise VendorError(
                 f"{self._record.type} {self._record.name}: this host keeps a TTL of {self.there[0].record.ttl} s "
                 f"instead of {self._record.ttl} s; write that as the ttl of the domain"
             )
@@ -158,7 +159,7 @@ class _Writing:
         """Say what stands now, as far as the host tells it."""
         try:
             self._look()
-        except HostError:
+        except VendorError:
             return "what stands there now is not known"
         return f"there stands now: {_listed(self._values())}"
 

@@ -13,9 +13,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from mailstack.dns.records import Mx
-from mailstack.errors import MailstackError
+from mailstack.errors import MailstackError, VendorError
 
-from .base import HostError
 from .lexicon_values import forms
 
 LIST = "https://dns-lexicon.readthedocs.io/en/latest/configuration_reference.html"
@@ -26,7 +25,7 @@ _LONGEST = 400  # characters of what a host says
 
 
 class Session:
-    """A login at a host for one zone: dns-lexicon's verbs, which are idempotent. Each raises HostError."""
+    """A login at a host for one zone: dns-lexicon's verbs, which are idempotent. Each raises VendorError."""
 
     def __init__(self, log_in: Callable[[Mapping[str, Any]], Any], explained: Callable[[], Any]) -> None:
         """Take what logs in with further settings of dns-lexicon's, and what explains errors."""
@@ -89,7 +88,7 @@ class Session:
 def session(
     provider: str, options: Mapping[str, str], zone: str, doing: str, ttl: int | None = None
 ) -> Iterator[Session]:
-    """Log in to a host; `doing` and the zone stand in every error. Raises HostError, without any option's value."""
+    """Log in to a host; `doing` and the zone stand in every error. Raises VendorError, without any option's value."""
     check_provider(provider, f"mailstack:dns.{zone}.provider")
 
     @contextmanager
@@ -99,11 +98,11 @@ def session(
         except MailstackError:
             raise
         except ImportError as error:
-            raise HostError(_needs_more(f"mailstack:dns.{zone}.provider", provider, f" ({error})")) from None
+            raise VendorError(_needs_more(f"mailstack:dns.{zone}.provider", provider, f" ({error})")) from None
         except Exception as error:  # each host raises what its own client raises
             said = without_secrets(_words(error), options)
             words = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
-            raise HostError(f"{provider} (dns-lexicon) could not {doing} {zone}: {words}") from None
+            raise VendorError(f"{provider} (dns-lexicon) could not {doing} {zone}: {words}") from None
 
     def log_in(more: Mapping[str, Any]) -> Any:
         with explained():
@@ -120,16 +119,16 @@ def session(
 
 
 def check_provider(provider: str, at: str) -> None:
-    """Refuse a host that dns-lexicon does not know, or whose own library is missing; raises HostError."""
+    """Refuse a host that dns-lexicon does not know, or whose own library is missing; raises VendorError."""
     from lexicon._private.discovery import find_providers  # no public name lists them without logging in
 
     known = {name: ready for name, ready in find_providers().items() if name not in _NO_HOST}
     if provider not in known:
         near = difflib.get_close_matches(provider.lower(), known, n=_NEAREST, cutoff=0.5)
         guess = f"; did you mean {', '.join(near)}?" if near else "."
-        raise HostError(f'{at}: dns-lexicon knows no DNS host "{provider}"{guess} All of them: {LIST}')
+        raise VendorError(f'{at}: dns-lexicon knows no DNS host "{provider}"{guess} All of them: {LIST}')
     if not known[provider]:
-        raise HostError(_needs_more(at, provider))
+        raise VendorError(_needs_more(at, provider))
 
 
 def without_secrets(text: str, options: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mailstack.errors import MailstackError
+from mailstack.errors import BogusAnswer, DnsError
 
 from .rdata import content
 
@@ -22,18 +22,10 @@ _PAYLOAD = 1232  # octets that fit one packet (DNS flag day 2020)
 _PARENTS = 2  # servers of the parent zone to try
 
 
-class LookupFailed(MailstackError):
-    """No answer from DNS, which is not the same as the answer that there is no such record."""
-
-
-class BogusAnswer(LookupFailed):
-    """A resolver that validates refuses what a zone answers: its DNSSEC is broken (RFC 4035 section 5.5)."""
-
-
 def lookup(name: str, record_type: str) -> list[str]:
-    """Return the values at a name, [] where there are none; raises LookupFailed where DNS does not answer.
+    """Return the values at a name, [] where there are none; raises DnsError where DNS does not answer.
 
-    Raises BogusAnswer, which is a LookupFailed, where the resolver says that the answer does not validate.
+    Raises BogusAnswer, which is a DnsError, where the resolver says that the answer does not validate.
     TXT strings are joined and unquoted, MX is "10 mail.example.com", names are lower case without trailing dot.
     """
     import dns.exception
@@ -49,21 +41,21 @@ def lookup(name: str, record_type: str) -> list[str]:
 
         if broken := dnssec.fault(resolver, name, record_type, error):
             raise BogusAnswer(broken) from None
-        raise LookupFailed(f"DNS gave no answer for {record_type} {name}: {error}") from None
+        raise DnsError(f"DNS gave no answer for {record_type} {name}: {error}") from None
     except dns.exception.Timeout:
-        raise LookupFailed(f"DNS gave no answer for {record_type} {name} in {_LIFETIME:.0f} s") from None
+        raise DnsError(f"DNS gave no answer for {record_type} {name} in {_LIFETIME:.0f} s") from None
     except (dns.exception.DNSException, OSError) as error:
-        raise LookupFailed(f"DNS gave no answer for {record_type} {name}: {error}") from None
+        raise DnsError(f"DNS gave no answer for {record_type} {name}: {error}") from None
     return sorted(content(item) for item in answer.rrset or ())
 
 
 def name_servers(zone: str) -> list[str]:
-    """Return the name servers that a zone names as its own, [] where it is none; raises LookupFailed."""
+    """Return the name servers that a zone names as its own, [] where it is none; raises DnsError."""
     return lookup(zone, "NS")
 
 
 def delegation(zone: str) -> list[str]:
-    """Return the name servers to which the parent delegates a zone, [] where it does not; raises LookupFailed.
+    """Return the name servers to which the parent delegates a zone, [] where it does not; raises DnsError.
 
     The parent's own servers are asked (the referral of RFC 1034 section 4.2), since the zone's NS records are whatever
     its host says of itself. Where they cannot be asked, and where MAILSTACK_DNS_SERVER names the one server to ask, the
@@ -85,7 +77,7 @@ def _parent_servers(zone: str) -> Iterator[str]:
             parent = parent.partition(".")[2]
         for server in servers[:_PARENTS] if parent else ():
             yield from (lookup(server, "A") or lookup(server, "AAAA"))[:1]
-    except LookupFailed:
+    except DnsError:
         return
 
 
@@ -127,19 +119,19 @@ def _resolver() -> Resolver:
         try:
             resolver = Resolver()
         except NoResolverConfiguration as error:
-            raise LookupFailed(f"DNS cannot be asked: {error}; set {_VARIABLE}=ADDRESS:PORT") from None
+            raise DnsError(f"DNS cannot be asked: {error}; set {_VARIABLE}=ADDRESS:PORT") from None
     resolver.lifetime = _LIFETIME
     resolver.use_edns(0, 0, _PAYLOAD)  # so that a refusal can say why (RFC 8914)
     return resolver
 
 
 def _server(chosen: str) -> tuple[str, int]:
-    """Read ADDRESS:PORT, an IPv6 address in brackets; raises LookupFailed."""
+    """Read ADDRESS:PORT, an IPv6 address in brackets; raises DnsError."""
     host, _, port = chosen.rpartition(":")
     try:
         address, number = str(ipaddress.ip_address(host.strip("[]"))), int(port)
     except ValueError:
         number = 0
     if not 0 < number < 65536:
-        raise LookupFailed(f'{_VARIABLE}: "{chosen}" is not ADDRESS:PORT, such as 127.0.0.1:5353')
+        raise DnsError(f'{_VARIABLE}: "{chosen}" is not ADDRESS:PORT, such as 127.0.0.1:5353')
     return address, number

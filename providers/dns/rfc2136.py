@@ -8,10 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mailstack.dns.records import RecordError, RecordSet, check_in_zone
+from mailstack.dns.records import RecordSet, check_in_zone
+from mailstack.errors import Conflict, RecordError, Unanswered, VendorError
 
 from . import rfc2136_wire as wire
-from .base import Conflict, HostedZone, HostError, StandingRecord, not_ours
+from .base import HostedZone, StandingRecord, not_ours
 from .rdata import content
 
 if TYPE_CHECKING:
@@ -47,10 +48,6 @@ _TRANSFERRED = {
 }
 
 
-class _Unanswered(HostError):
-    """A message was sent and no answer came: what it asked for may have been done."""
-
-
 class Rfc2136:
     """One name server that takes updates."""
 
@@ -66,12 +63,12 @@ class Rfc2136:
         check(record)
 
     def zone(self, name: str) -> HostedZone:
-        """Ask for a zone's SOA and name servers; raises HostError where the server does not hold the zone."""
+        """Ask for a zone's SOA and name servers; raises VendorError where the server does not hold the zone."""
         import dns.flags
 
         soa = self._ask(name, "SOA")
         if not soa.flags & dns.flags.AA or not any(one.name == wire.absolute(name) for one in soa.answer):
-            raise HostError(
+            raise VendorError(
                 f"the name server {self._named} is not authoritative for {name}; name the zone's primary as server, or "
                 "set the zone up there"
             )
@@ -79,7 +76,7 @@ class Rfc2136:
         return HostedZone(name, name, tuple(servers))
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List a zone by a transfer (AXFR, RFC 5936); raises HostError where the server does not allow one."""
+        """List a zone by a transfer (AXFR, RFC 5936); raises VendorError where the server does not allow one."""
         import dns.exception
         import dns.query
         import dns.xfr
@@ -95,11 +92,11 @@ class Rfc2136:
             what = f"the transfer of {zone.name}"
             if code := _code(error):
                 raise self._refused(what, code, _TRANSFERRED) from None
-            raise HostError(f"the name server {self._named} broke off {what}: {_words(error)}") from None
+            raise VendorError(f"the name server {self._named} broke off {what}: {_words(error)}") from None
         return [entry for name, one in found.iterate_rdatasets() for entry in wire.entries(name, one)]
 
     def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
-        """List what stands at one name; raises HostError."""
+        """List what stands at one name; raises VendorError."""
         return [entry for one in self._there(zone, name, TYPES) for entry in wire.entries(one.name, one)]
 
     def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
@@ -107,20 +104,20 @@ class Rfc2136:
         return f"rfc2136/{zone.name}/{record.name}/{record.type}"
 
     def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
-        """Return the record set that stands at a name; raises HostError."""
+        """Return the record set that stands at a name; raises VendorError."""
         there = self._there(zone, name, [record_type])
         return wire.record_set(name, there[0]) if there else None
 
     def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
         """Write a record set where `before` stands; the same one already there is no mistake.
 
-        Raises RecordError for what no message holds, Conflict where something else stands, HostError.
+        Raises RecordError for what no message holds, Conflict where something else stands, VendorError.
         """
         check(record)
         self._change(zone, record, wire.rdataset(before) if before else None, wire.rdataset(record))
 
     def delete(self, zone: HostedZone, record: RecordSet) -> None:
-        """Delete a record set; one that is gone is no mistake. Raises Conflict where another stands, HostError."""
+        """Delete a record set; one that is gone is no mistake. Raises Conflict where another stands, VendorError."""
         self._change(zone, record, wire.rdataset(record), None)
 
     def _change(self, zone: HostedZone, record: RecordSet, before: Rdataset | None, wanted: Rdataset | None) -> None:
@@ -143,13 +140,13 @@ class Rfc2136:
             try:
                 if self._send(wire.change(zone.name, record.name, record.type, there, wanted), what):
                     return
-            except _Unanswered:
+            except Unanswered:
                 if attempt == _TRIES - 1:
                     raise
         raise Conflict(self._conflict(zone, record, there))
 
     def _there(self, zone: HostedZone, name: str, types: Sequence[str]) -> list[RRset]:
-        """Return what a name holds itself; raises HostError."""
+        """Return what a name holds itself; raises VendorError."""
         import dns.rcode
         import dns.rdatatype
 
@@ -170,13 +167,13 @@ class Rfc2136:
         """
         try:
             return self._send(wire.in_use(zone.name, name), f"to look at {name}")
-        except _Unanswered:
+        except Unanswered:
             raise
-        except HostError:
+        except VendorError:
             return True
 
     def _check_authority(self, answer: Message, zone: HostedZone, name: str) -> None:
-        """Raise HostError where a name lies in a part of the zone that is delegated away: nobody would see it there."""
+        """Raise VendorError where a name lies below a zone cut: nobody would see it there."""
         import dns.flags
         import dns.rdatatype
 
@@ -184,11 +181,11 @@ class Rfc2136:
             return
         cuts = [one.name.to_text(True) for one in answer.authority if one.rdtype == dns.rdatatype.NS]
         if cuts:
-            raise HostError(
+            raise VendorError(
                 f"{name} lies in {cuts[0]}, which the zone {zone.name} delegates to other name servers; name "
                 f"{cuts[0]} as a zone of its own under mailstack:dns, with the host that serves it"
             )
-        raise HostError(
+        raise VendorError(
             f"the name server {self._named} is not authoritative for {name}; name the primary of {zone.name} as server"
         )
 
@@ -216,7 +213,7 @@ class Rfc2136:
         try:
             return str(socket.getaddrinfo(self._server, self._port, type=socket.SOCK_STREAM)[0][4][0])
         except OSError as error:
-            raise HostError(f"the name server {self._server} has no address: {error.strerror or error}") from None
+            raise VendorError(f"the name server {self._server} has no address: {error.strerror or error}") from None
 
     def _ask(self, name: str, record_type: str) -> Message:
         import dns.message
@@ -225,14 +222,14 @@ class Rfc2136:
         return self._exchange(question, f"the question for {record_type} {name}", ("NOERROR", "NXDOMAIN"), _ASKED)
 
     def _send(self, update: Message, what: str) -> bool:
-        """Send an update; False where its prerequisites do not hold, raises HostError where it is refused."""
+        """Send an update; False where its prerequisites do not hold, raises VendorError where it is refused."""
         import dns.rcode
 
         answer = self._exchange(update, f"the update {what}", ("NOERROR", *_UNMET), _REMEDIES)
         return answer.rcode() == dns.rcode.NOERROR
 
     def _exchange(self, message: Message, what: str, fine: Sequence[str], remedies: Mapping[str, str]) -> Message:
-        """Sign and send a message and return the answer, whose code is among `fine`; raises HostError, _Unanswered."""
+        """Sign and send a message and return the answer, whose code is among `fine`; raises VendorError, Unanswered."""
         import dns.exception
         import dns.message
         import dns.rcode
@@ -249,13 +246,13 @@ class Rfc2136:
             return answer
         if code not in ("", "NOERROR", *fine):  # believed without a signature: it can do no more than stop this
             raise self._refused(what, code, remedies)
-        raise HostError(
+        raise VendorError(
             f"the name server {self._named} answered {what} with a message that is damaged or not signed with the key, "
             "and not trusted; see whether something between here and there changes messages"
         )
 
     def _carry(self, message: bytes, what: str) -> bytes:
-        """Carry one message over TCP (RFC 1035 section 4.2.2) and return the answer; raises HostError, _Unanswered."""
+        """Carry one message over TCP (RFC 1035 section 4.2.2) and return the answer; raises VendorError, Unanswered."""
         connection = self._connection(what)
         try:
             with connection, connection.makefile("rwb") as stream:
@@ -265,9 +262,9 @@ class Rfc2136:
                 answer = stream.read(length)
         except OSError as error:
             within = f" within {TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else f": {_words(error)}"
-            raise _Unanswered(f"the name server {self._named} gave no answer{within} ({what})") from None
+            raise Unanswered(f"the name server {self._named} gave no answer{within} ({what})") from None
         if not answer or len(answer) < length:
-            raise _Unanswered(f"the name server {self._named} closed the connection without an answer ({what})")
+            raise Unanswered(f"the name server {self._named} closed the connection without an answer ({what})")
         return answer
 
     def _connection(self, what: str) -> socket.socket:
@@ -277,7 +274,7 @@ class Rfc2136:
                 return socket.create_connection((address, self._port), TIMEOUT)
             except OSError as error:
                 if attempt == _TRIES - 1 or isinstance(error, TimeoutError):
-                    raise HostError(
+                    raise VendorError(
                         f"the name server {self._named} cannot be asked over TCP ({what}): {_words(error)}"
                     ) from None
                 time.sleep(_PAUSE)
@@ -295,28 +292,28 @@ class Rfc2136:
         import dns.tsig
 
         if self._algorithm not in ALGORITHMS:
-            raise HostError(
+            raise VendorError(
                 f'the TSIG key {name} has the algorithm "{self._algorithm}"; give one of {", ".join(ALGORITHMS)}'
             )
         try:
             secret = base64.b64decode(self._secret, validate=True)
         except ValueError:
-            raise HostError(
+            raise VendorError(
                 f"the secret of the TSIG key {name} is not base64; copy it as tsig-keygen writes it"
             ) from None
         if not secret:
-            raise HostError(f"the TSIG key {name} has no secret; set tsigSecret under the zone's secrets")
+            raise VendorError(f"the TSIG key {name} has no secret; set tsigSecret under the zone's secrets")
         try:
             owner = dns.name.from_text(name)
         except dns.exception.DNSException as error:
-            raise HostError(f'"{name}" is not the name of a TSIG key: {_words(error)}') from None
+            raise VendorError(f'"{name}" is not the name of a TSIG key: {_words(error)}') from None
         algorithm = getattr(dns.tsig, self._algorithm.upper().replace("-", "_"))
         return dns.tsig.Key(owner, secret, algorithm)
 
-    def _refused(self, what: str, code: str, remedies: Mapping[str, str]) -> HostError:
+    def _refused(self, what: str, code: str, remedies: Mapping[str, str]) -> VendorError:
         key = f" with the TSIG key {self._key} ({self._algorithm})" if self._key else " without a TSIG key"
         remedy = remedies.get(code, "see its log")
-        return HostError(f"the name server {self._named} refused {what}{key}: {code}; {remedy}")
+        return VendorError(f"the name server {self._named} refused {what}{key}: {code}; {remedy}")
 
 
 def check(record: RecordSet) -> None:

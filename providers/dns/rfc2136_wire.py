@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mailstack.dns.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordError, RecordSet, mx
+from mailstack.dns.records import AUTOMATIC_TTL, MIN_TTL, Mx, RecordSet, mx
 from mailstack.dns.txt import strings
+from mailstack.errors import RecordError, VendorError
 
 from . import rdata
-from .base import HostError, StandingRecord
+from .base import StandingRecord
 
 if TYPE_CHECKING:
     from dns.name import Name
@@ -65,7 +66,7 @@ def same(one: Rdataset | None, other: Rdataset | None) -> bool:
 
 
 def record_set(name: str, found: Rdataset) -> RecordSet:
-    """Read a record set; raises HostError where the model has no words for it."""
+    """Read a record set; raises VendorError where the model has no words for it."""
     import dns.rdatatype
 
     kind = dns.rdatatype.to_text(found.rdtype)
@@ -73,7 +74,7 @@ def record_set(name: str, found: Rdataset) -> RecordSet:
         values = tuple(mx(text) if kind == "MX" else text for text in map(rdata.content, found))
         return RecordSet(name, kind, max(found.ttl, MIN_TTL), values)
     except RecordError as error:
-        raise HostError(f"what stands there cannot be managed: {error}; correct or delete it at the host") from None
+        raise VendorError(f"what stands there cannot be managed: {error}; correct or delete it at the host") from None
 
 
 def entries(name: Name, found: Rdataset) -> list[StandingRecord]:

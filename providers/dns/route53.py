@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mailstack.dns.records import AUTOMATIC_TTL, RecordError, RecordSet
+from mailstack.dns.records import AUTOMATIC_TTL, RecordSet
 from mailstack.dns.txt import escaped, strings
+from mailstack.errors import RecordError, VendorError
 from providers.aws import FIRST_REGION, AwsAccount
 
-from .base import HostedZone, HostError, StandingRecord
+from .base import HostedZone, StandingRecord
 
 # "ResourceRecord" in the API reference: octets of one value as it is written, its quotes included.
 VALUE_LIMIT = 4000
@@ -25,7 +26,7 @@ class Route53:
     """One account's public hosted zones; record sets are written by pulumi-aws."""
 
     def __init__(self, account: AwsAccount, region: str = FIRST_REGION) -> None:
-        """Take the account to ask, and any region of its partition, which has one endpoint; raises AwsAccountError."""
+        """Take the account to ask, and any region of its partition, which has one endpoint; raises VendorError."""
         self._client = account.client("route53", region)
 
     def check(self, record: RecordSet) -> None:
@@ -33,37 +34,37 @@ class Route53:
         check(record)
 
     def zone(self, name: str) -> HostedZone:
-        """Find the public hosted zone of a name; raises HostError where there is none or more than one."""
+        """Find the public hosted zone of a name; raises VendorError where there is none or more than one."""
         with _told(f"the look-up of the zone {name}"):
             # Zones of this very name stand first in the list.
             listed = self._client.list_hosted_zones_by_name(DNSName=name)["HostedZones"]
         ids = [_bare(one["Id"]) for one in listed if _name(one["Name"]) == name and not one["Config"]["PrivateZone"]]
         if not ids:
-            raise HostError(
+            raise VendorError(
                 f"Route 53 shows no public hosted zone {name} to this AWS account; make it there, or use the account "
                 "that holds it"
             )
         if len(ids) > 1:
-            raise HostError(
+            raise VendorError(
                 f"Route 53 has {len(ids)} public hosted zones {name}: {' and '.join(ids)}; name as zoneId the one that "
                 "the domain is delegated to"
             )
         return self.zone_by_id(ids[0])
 
     def zone_by_id(self, zone_id: str) -> HostedZone:
-        """Return the hosted zone of an id; raises HostError where it is private or not there."""
+        """Return the hosted zone of an id; raises VendorError where it is private or not there."""
         with _told(f"the look-up of the hosted zone {zone_id}"):
             found = self._client.get_hosted_zone(Id=zone_id)
         zone, servers = found["HostedZone"], (found.get("DelegationSet") or {}).get("NameServers") or []
         if zone["Config"]["PrivateZone"]:
-            raise HostError(
+            raise VendorError(
                 f"the hosted zone {zone_id} ({_name(zone['Name'])}) is private: receivers of mail cannot see what "
                 "stands in it; name the public one"
             )
         return HostedZone(_bare(zone["Id"]), _name(zone["Name"]), tuple(map(_name, servers)))
 
     def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List the record sets of a hosted zone, one entry per value; raises HostError."""
+        """List the record sets of a hosted zone, one entry per value; raises VendorError."""
         with _told(f"the look-up of what stands in the hosted zone {zone.id}"):
             pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone.id)
             return standing([one for page in pages for one in page["ResourceRecordSets"]])
@@ -75,13 +76,13 @@ class Route53:
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Turn boto3's errors into a HostError with AWS's words."""
+    """Turn boto3's errors into a VendorError with AWS's words."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise HostError(f"Route 53 refused {what}: {error}") from None
+        raise VendorError(f"Route 53 refused {what}: {error}") from None
 
 
 def check(record: RecordSet) -> None:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 
-from mailstack.errors import MailstackError
+from mailstack.errors import BogusAnswer, MailstackError
 
 from .base import version_tag
-from .live import BogusAnswer
 
 Lookup = Callable[[str, str], Sequence[str]]
 NameServers = Callable[[str], Sequence[str]]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from mailstack.errors import MailstackError
-
 
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
@@ -18,20 +16,8 @@ class DomainStatus:
     detail: str
 
 
-class ProviderError(MailstackError):
-    """A provider refused or could not answer; the message carries its own words."""
-
-
-class DomainMissing(ProviderError):
-    """The provider does not know the domain."""
-
-
-class ProviderBusy(ProviderError):
-    """The provider was throttling, failing or out of reach: the same question may be answered later."""
-
-
 class SmtpProvider(Protocol):
     """A provider of SMTP sending, in the account and region that it was made for."""
 
     def status(self, domain: str, expect_mail_from: bool) -> DomainStatus:
-        """Ask once whether the domain, and its MAIL FROM domain where expected, is verified; raises ProviderError."""
+        """Ask once whether the domain, and its MAIL FROM domain where expected, is verified; raises VendorError."""

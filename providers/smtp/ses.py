@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.aws import AwsAccount, AwsAccountError
+from mailstack.errors import Busy, Missing, VendorError
+from providers.aws import AwsAccount
 
-from .base import DomainMissing, DomainStatus, ProviderBusy, ProviderError
+from .base import DomainStatus
 
 PERMISSION = "ses:GetEmailIdentity"
 _DONE = "SUCCESS"
@@ -35,7 +36,7 @@ class Ses:
     def status(self, domain: str, expect_mail_from: bool) -> DomainStatus:
         """Ask once for the domain's identity; verified means DKIM and, where expected, MAIL FROM are SUCCESS.
 
-        Raises DomainMissing where there is no such identity, ProviderBusy where asking again may help, ProviderError
+        Raises Missing where there is no such identity, Busy where asking again may help, VendorError
         where credentials or permissions are missing.
         """
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -47,30 +48,30 @@ class Ses:
         except ClientError as error:
             raise self._refusal(domain, error.response, error.operation_name) from None
         except (NoConnection, HTTPClientError) as error:
-            raise ProviderBusy(f"{self._prefix(domain)}: {error}") from None
+            raise Busy(f"{self._prefix(domain)}: {error}") from None
         except BotoCoreError as error:  # what the client cannot do by itself: no credentials, an SSO session that ended
-            raise ProviderError(f"{self._prefix(domain)}: {error}; {_login_advice()}") from None
-        except AwsAccountError as error:
-            raise ProviderError(f"{self._prefix(domain)}: {error}") from None
+            raise VendorError(f"{self._prefix(domain)}: {error}; {_login_advice()}") from None
+        except VendorError as error:
+            raise VendorError(f"{self._prefix(domain)}: {error}") from None
         return _status(identity, expect_mail_from)
 
     def _prefix(self, domain: str) -> str:
         return f"SES in {self._region} could not be asked about {domain}"
 
-    def _refusal(self, domain: str, response: Mapping[str, Any], operation: str) -> ProviderError:
+    def _refusal(self, domain: str, response: Mapping[str, Any], operation: str) -> VendorError:
         error = response.get("Error", {})
         code, words = str(error.get("Code", "")), str(error.get("Message", ""))
         said = f"{code}: {words}" if words else code
         if code == "NotFoundException":
-            return DomainMissing(f"SES in {self._region} has no identity {domain} ({said})")
+            return Missing(f"SES in {self._region} has no identity {domain} ({said})")
         if code in _NO_PERMISSION:
             needed = PERMISSION if operation == "GetEmailIdentity" else f"sts:{operation}"
-            return ProviderError(f"{self._prefix(domain)}: {said}; the caller needs the permission {needed}")
+            return VendorError(f"{self._prefix(domain)}: {said}; the caller needs the permission {needed}")
         if code in _NO_LOGIN:
-            return ProviderError(f"{self._prefix(domain)}: {said}; {_login_advice()}")
+            return VendorError(f"{self._prefix(domain)}: {said}; {_login_advice()}")
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         busy = code in _THROTTLED or status == 429 or status >= 500
-        return (ProviderBusy if busy else ProviderError)(f"{self._prefix(domain)}: {said}")
+        return (Busy if busy else VendorError)(f"{self._prefix(domain)}: {said}")
 
 
 def _login_advice() -> str:

@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from cli.import_zone import import_zone
+from mailstack.errors import MailstackError
 from mailstack.settings import load
 from providers.dns import live
 
@@ -109,7 +110,6 @@ def test_a_file_that_is_no_zone_is_one_sentence(tmp_path: Path) -> None:
     """The sentence names the file and what dnspython found wrong with it."""
     path = tmp_path / "none"
     path.write_text("not a zone file\n")
-    from mailstack.errors import MailstackError
 
     with pytest.raises(MailstackError, match=f"{path}: is no zone file: .*--zone NAME"):
         run(str(path))

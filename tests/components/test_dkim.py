@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockResourceArgs
 from components import dkim_guard
 from components.dkim_guard import before_switch
 from components.mail_stack import MailStack
-from components.ownership import Conflict
+from mailstack.errors import Conflict, DnsError
 from mailstack.settings import Domain
 from providers.dns import live
 
@@ -201,7 +201,7 @@ def _asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def lookup(name: str, record_type: str) -> list[str]:
         asked.append(name)
         if len(asked) == 2:
-            raise live.LookupFailed("no answer")
+            raise DnsError("no answer")
         return ["v=DKIM1; k=rsa; p=abcd"] if len(asked) > 2 else ["v=DKIM1; p="]
 
     monkeypatch.setattr(live, "lookup", lookup)

@@ -10,8 +10,8 @@ import yaml
 
 from components import domain_records
 from components.planned import merge
-from mailstack.dns.records import Mx, RecordError
-from mailstack.errors import SettingsError
+from mailstack.dns.records import Mx
+from mailstack.errors import RecordError, SettingsError
 from mailstack.settings import Settings, load
 
 DNS = {"example.com": {"host": "cloudflare"}, "example.org": {"host": "manual"}}

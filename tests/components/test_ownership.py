@@ -10,8 +10,8 @@ import pytest
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
 from components import ownership
-from components.lookups import LookupFailed
-from components.ownership import Conflict, Guard, Owner
+from components.ownership import Guard, Owner
+from mailstack.errors import Conflict, VendorError
 
 from .mocks import Recorder
 
@@ -53,7 +53,7 @@ def test_only_the_answer_that_there_is_no_identity_lets_one_be_made(
     """Trouble with credentials is passed on, even where its words say that something does not exist."""
 
     async def fails(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-        raise LookupFailed(words)
+        raise VendorError(words)
 
     monkeypatch.setattr(ownership, "look_up_in_hook", fails)
     with pytest.raises(Conflict, match=words):
@@ -64,7 +64,7 @@ def test_no_identity_there_is_no_conflict(monkeypatch: pytest.MonkeyPatch) -> No
     """SES's NotFoundException (API reference, GetEmailIdentity) means that the name is free."""
 
     async def none(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-        raise LookupFailed("api error NotFoundException: Email identity notify.example.com does not exist.")
+        raise VendorError("api error NotFoundException: Email identity notify.example.com does not exist.")
 
     monkeypatch.setattr(ownership, "look_up_in_hook", none)
     meet({"emailIdentity": DOMAIN, "region": "eu-west-1"}, kind="identity")
@@ -104,7 +104,7 @@ def test_what_is_ours_or_cannot_be_seen_is_left_to_aws(
         return {"tags": {"mailstack": "mailstack/prod"}}
 
     async def denied(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-        raise LookupFailed("AccessDenied: not authorized to perform: iam:GetUser")
+        raise VendorError("AccessDenied: not authorized to perform: iam:GetUser")
 
     for answer in (ours, denied):
         monkeypatch.setattr(ownership, "look_up_in_hook", answer)

@@ -11,9 +11,8 @@ from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
 from components.hosts import cloudflare as cloudflare_host
 from components.hosts.cloudflare import CloudflarePublisher
-from components.lookups import LookupFailed
-from components.ownership import Conflict
 from components.record_guard import RecordGuard
+from mailstack.errors import Conflict, DnsError, VendorError
 from providers.dns import live
 
 from .mocks import Recorder
@@ -108,7 +107,7 @@ def test_dns_that_does_not_answer_is_one_sentence(
     """Without an answer nobody knows what covers the name: the sentence says what could not be asked and what to do."""
 
     def dead(name: str, kind: str) -> list[str]:
-        raise live.LookupFailed("DNS gave no answer for TXT _dmarc.example.com in 4 s")
+        raise DnsError("DNS gave no answer for TXT _dmarc.example.com in 4 s")
 
     monkeypatch.setattr(live, "lookup", dead)
     with pytest.raises(Conflict, match=r"DNS gave no answer for TXT _dmarc\.example\.com.*MAILSTACK_DNS_SERVER"):
@@ -121,7 +120,7 @@ def test_a_zone_that_cannot_be_read_is_said_with_cloudflares_words(
     """A wrong zone id or token scope is named by the settings and the environment that hold them."""
 
     async def fails(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-        raise LookupFailed("403 Forbidden Unauthorized to access requested resource (9109)")
+        raise VendorError("403 Forbidden Unauthorized to access requested resource (9109)")
 
     monkeypatch.setattr(cloudflare_host, "look_up_in_hook", fails)
     with pytest.raises(Conflict, match=r"zone z: 403 Forbidden Unauthorized .*zoneId.*CLOUDFLARE_API_TOKEN"):

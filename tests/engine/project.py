@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STACK = "test"
 
 
-class EngineError(AssertionError):
+class RunFailed(AssertionError):
     """A pulumi command that should have succeeded did not; the message holds what it printed."""
 
 
@@ -55,7 +55,7 @@ class Project:
         return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run one pulumi command and return what it printed; raises EngineError when it hangs or, checked, fails."""
+        """Run one pulumi command and return what it printed; raises RunFailed when it hangs or, checked, fails."""
         try:
             result = subprocess.run(
                 ["pulumi", *arguments, "--non-interactive", "--color", "never"],
@@ -69,10 +69,10 @@ class Project:
             )
         except subprocess.TimeoutExpired as hung:
             printed = (hung.stdout or b"").decode()
-            raise EngineError(f"pulumi {' '.join(arguments)} did not end in {timeout:.0f} s:\n{printed}") from None
+            raise RunFailed(f"pulumi {' '.join(arguments)} did not end in {timeout:.0f} s:\n{printed}") from None
         if check and result.returncode != 0:
             printed = result.stdout + result.stderr
-            raise EngineError(f"pulumi {' '.join(arguments)} failed ({result.returncode}):\n{printed}")
+            raise RunFailed(f"pulumi {' '.join(arguments)} failed ({result.returncode}):\n{printed}")
         return result
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

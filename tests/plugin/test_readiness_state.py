@@ -5,12 +5,13 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from providers.smtp.base import DomainMissing, DomainStatus, ProviderBusy
+from mailstack.errors import Busy, Missing
+from providers.smtp.base import DomainStatus
 
 from .harness import DKIM, INPUTS, PENDING, UNKNOWN, VERIFIED, plain, refusal, running, secret
 
 ID = "ses/eu-west-1/notify.example.com"
-GONE = DomainMissing("SES in eu-west-1 has no identity notify.example.com (NotFoundException: no)")
+GONE = Missing("SES in eu-west-1 has no identity notify.example.com (NotFoundException: no)")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ GONE = DomainMissing("SES in eu-west-1 has no identity notify.example.com (NotFo
         ("pending", {"wait": "warn"}, PENDING, False, 1),
         ("pending", {"wait": "warn"}, VERIFIED, True, 1),
         ("pending", {"wait": "off"}, VERIFIED, True, 1),
-        ("pending", {"wait": "warn"}, ProviderBusy("SES: no answer"), False, 1),
+        ("pending", {"wait": "warn"}, Busy("SES: no answer"), False, 1),
         ("manual", {"manual": True}, PENDING, False, 1),
         ("manual", {"manual": True, "wait": "require"}, PENDING, False, 1),
         ("manual", {"manual": True, "wait": "require"}, VERIFIED, True, 1),
@@ -106,7 +107,7 @@ def test_refresh_tells_what_became_of_the_domain(before: str, answer: DomainStat
 
 def test_refresh_fails_where_the_provider_cannot_be_asked() -> None:
     """No answer is not an answer: the state stays as it is."""
-    with running(ProviderBusy("SES in eu-west-1 could not be asked about notify.example.com: timed out")) as plugin:
+    with running(Busy("SES in eu-west-1 could not be asked about notify.example.com: timed out")) as plugin:
         code, words, _ = refusal(lambda: plugin.read(ID, INPUTS, "verified"))
         assert code is grpc.StatusCode.FAILED_PRECONDITION
         assert words.endswith("timed out")

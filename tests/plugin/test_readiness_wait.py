@@ -10,8 +10,9 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 
+from mailstack.errors import Busy, Missing, VendorError
 from plugin.lifecycle import Clock
-from providers.smtp.base import DomainMissing, DomainStatus, ProviderBusy, ProviderError
+from providers.smtp.base import DomainStatus
 
 from .harness import DKIM, INPUTS, PENDING, UNKNOWN, VERIFIED, plain, refusal, running, secret
 
@@ -104,16 +105,14 @@ def test_records_made_by_hand_are_never_waited_for(answer: DomainStatus, status:
 
 def test_throttling_and_outages_are_asked_about_again() -> None:
     """A provider that is busy does not end the wait."""
-    with running(ProviderBusy("SES: TooManyRequestsException: slow down"), VERIFIED) as plugin:
+    with running(Busy("SES: TooManyRequestsException: slow down"), VERIFIED) as plugin:
         assert plain(plugin.create().properties)["status"] == "verified"
         assert "slow down" in plugin.log.passing[0]
 
 
 def test_a_refusal_ends_the_wait_at_once_in_the_providers_words() -> None:
     """Missing permissions do not come by waiting: a warning with `warn`, an error with `require`."""
-    denied = ProviderError(
-        "AccessDeniedException: not authorized; the caller needs the permission ses:GetEmailIdentity"
-    )
+    denied = VendorError("AccessDeniedException: not authorized; the caller needs the permission ses:GetEmailIdentity")
     with running(denied) as plugin:
         state = plain(plugin.create().properties)
         assert state["missing"] == [str(denied)]
@@ -128,7 +127,7 @@ def test_a_refusal_ends_the_wait_at_once_in_the_providers_words() -> None:
 
 def test_an_identity_that_is_not_there_is_given_a_moment_then_said() -> None:
     """A new identity may be seen late; after that its absence is what is missing."""
-    gone = DomainMissing("SES in eu-west-1 has no identity notify.example.com (NotFoundException: no)")
+    gone = Missing("SES in eu-west-1 has no identity notify.example.com (NotFoundException: no)")
     with running(gone, gone, VERIFIED) as plugin:
         assert plain(plugin.create().properties)["status"] == "verified"
     with running(gone) as plugin:
@@ -262,7 +261,7 @@ def test_secret_inputs_make_what_rests_on_them_secret_and_hide_them_in_words() -
 def test_a_provider_that_echoes_a_credential_is_redacted() -> None:
     """Keys and tokens are hidden in errors, logs and outputs, percent-encoded, too."""
     key = "wJalr/XUtnFEMI+canary"
-    echo = ProviderError(f"SignatureDoesNotMatch: {key} and wJalr%2FXUtnFEMI%2Bcanary")
+    echo = VendorError(f"SignatureDoesNotMatch: {key} and wJalr%2FXUtnFEMI%2Bcanary")
     with running(echo) as plugin:
         plugin.configure(awsAccessKey="AKIA", awsSecretKey=secret(key))
         missing = plain(plugin.create().properties)["missing"]

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from providers.aws import AwsAccount, AwsAccountError
+from mailstack.errors import VendorError
+from providers.aws import AwsAccount
 
 from .serving import Quiet, serving
 
@@ -144,7 +145,7 @@ def test_a_role_is_not_waited_for_without_limit(monkeypatch: pytest.MonkeyPatch)
 )
 def test_what_cannot_be_used_is_said(account: AwsAccount, words: str) -> None:
     """A profile, role or endpoint that does not work out is one sentence."""
-    with pytest.raises(AwsAccountError, match=words):
+    with pytest.raises(VendorError, match=words):
         account.client("sesv2", "eu-west-1")
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.dns.records import Mx, RecordError, RecordSet
+from mailstack.dns.records import Mx, RecordSet
 from mailstack.dns.txt import quoted
+from mailstack.errors import RecordError
 from providers.dns import base, cloudflare
 from providers.dns.base import StandingRecord, in_the_way
 

@@ -12,8 +12,9 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
+from mailstack.errors import VendorError
 from providers.dns import cloudflare
-from providers.dns.base import HostedZone, HostError, StandingRecord
+from providers.dns.base import HostedZone, StandingRecord
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import Fields, Store
 from sandbox.control import Fault, Traffic
@@ -108,7 +109,7 @@ def test_without_retry_after_the_waits_grow_and_stay_short(api: Api, waits: list
     """An API that stays busy is given up after four requests, within seconds, in its own words."""
     error = {"code": 10013, "message": "Rate limited. Please wait and consider throttling your request speed"}
     api.fault(429, {"success": False, "errors": [error]}, times=4)
-    with pytest.raises(HostError, match=r"refused GET /zones: Rate limited\. Please wait .* \(10013\)"):
+    with pytest.raises(VendorError, match=r"refused GET /zones: Rate limited\. Please wait .* \(10013\)"):
         api.host.zone("example.com")
     assert len(api.asked()) == 4
     assert waits == sorted(waits)
@@ -138,7 +139,7 @@ def test_a_wait_of_hours_is_not_waited(api: Api, waits: list[float]) -> None:
 def test_a_refusal_is_passed_on(api: Api, waits: list[float], body: Any, words: str) -> None:
     """Cloudflare's texts and codes stand in the sentence, with the chain behind them, and nothing is asked twice."""
     api.fault(403, body)
-    with pytest.raises(HostError, match=words):
+    with pytest.raises(VendorError, match=words):
         api.host.zone("example.com")
     assert (len(api.asked()), waits) == (1, [])
 
@@ -147,19 +148,19 @@ def test_a_wrong_token_is_said_without_it(api: Api) -> None:
     """The API's words for a token that it does not know, and not the token."""
     wrong = "w" * 40
     host = cloudflare.Cloudflare(wrong, f"{api.url}/client/v4")
-    with pytest.raises(HostError, match=r"Invalid access token \(9109\)") as refused:
+    with pytest.raises(VendorError, match=r"Invalid access token \(9109\)") as refused:
         host.zone("example.com")
     assert wrong not in str(refused.value)
-    with pytest.raises(HostError, match=r"Invalid access token \(9109\)"):
+    with pytest.raises(VendorError, match=r"Invalid access token \(9109\)"):
         host.zone_by_id(api.zone)
-    with pytest.raises(HostError, match=r"Authentication error \(10000\)"):
+    with pytest.raises(VendorError, match=r"Authentication error \(10000\)"):
         host.standing(HostedZone(api.zone, "example.com"))
 
 
 @pytest.mark.parametrize("token", ["secret-token\n", "secret token", "secret\u2013token"])
 def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token: str) -> None:
     """A line end or a typographic dash from copying is said before any library shows the header."""
-    with pytest.raises(HostError, match="copy it again") as refused:
+    with pytest.raises(VendorError, match="copy it again") as refused:
         cloudflare.Cloudflare(token)
     assert "secret" not in str(refused.value)
 
@@ -167,7 +168,7 @@ def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token: str) -
 def test_a_token_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without token the sentence names the variable; a given one goes before it."""
     monkeypatch.delenv("CLOUDFLARE_API_TOKEN", raising=False)
-    with pytest.raises(HostError, match="set CLOUDFLARE_API_TOKEN"):
+    with pytest.raises(VendorError, match="set CLOUDFLARE_API_TOKEN"):
         cloudflare.Cloudflare.from_environment()
     assert TOKEN not in repr(cloudflare.Cloudflare.from_environment(TOKEN))
 
@@ -176,10 +177,10 @@ def test_a_server_that_is_not_there_is_said(waits: list[float], monkeypatch: pyt
     """Nobody listens, or the address is none: a sentence with the address."""
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1/client/v4/")
-    with pytest.raises(HostError, match=r"does not answer at http://127\.0\.0\.1:1/client/v4: "):
+    with pytest.raises(VendorError, match=r"does not answer at http://127\.0\.0\.1:1/client/v4: "):
         cloudflare.Cloudflare.from_environment().zone("example.com")
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "127.0.0.1/client")
-    with pytest.raises(HostError, match="CLOUDFLARE_BASE_URL"):
+    with pytest.raises(VendorError, match="CLOUDFLARE_BASE_URL"):
         cloudflare.Cloudflare.from_environment().zone("example.com")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import checkdmarc.dmarc  # type: ignore[import-untyped]  # ships no types
 import pytest
 
+from mailstack.errors import DmarcError
 from mailstack.mail import dmarc
-from mailstack.mail.dmarc import DmarcError
 from providers.dns import live
 from tests.mailstack.mail.real_records import DMARC
 

@@ -14,7 +14,8 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from mailstack.dns.records import Mx, RecordSet
-from providers.dns.base import HostedZone, HostError
+from mailstack.errors import VendorError
+from providers.dns.base import HostedZone
 from providers.dns.lexicon import Lexicon, check_provider
 from providers.dns.lexicon_client import without_secrets
 from providers.dns.lexicon_values import forms, read
@@ -45,7 +46,7 @@ def serving(answer: Callable[[Request], Response]) -> AbstractContextManager[str
 )
 def test_an_unknown_host_is_answered_with_the_nearest_names(given: str, said: str) -> None:
     """A misspelt name of a host gets those that it may mean, and where all are; "auto" would have to guess."""
-    with pytest.raises(HostError, match=said):
+    with pytest.raises(VendorError, match=said):
         check_provider(given, AT)
 
 
@@ -54,14 +55,14 @@ def test_a_host_whose_own_library_is_missing_says_how_to_get_it(monkeypatch: pyt
     from lexicon._private import discovery
 
     monkeypatch.setattr(discovery, "find_providers", lambda: {"softlayer": False})
-    with pytest.raises(HostError, match=r'softlayer needs more packages: run uv add "dns-lexicon\[softlayer\]"'):
+    with pytest.raises(VendorError, match=r'softlayer needs more packages: run uv add "dns-lexicon\[softlayer\]"'):
         check_provider("softlayer", AT)
 
 
 def test_a_host_that_is_down_is_one_sentence() -> None:
     """Nothing listens: the sentence names the host and where it was looked for."""
     down = Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1", "auth_token": KEY})
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         down.zone("example.com")
     assert str(refused.value) == (
         "powerdns (dns-lexicon) could not log in for example.com: 127.0.0.1 (port 1) cannot be reached: "
@@ -71,7 +72,7 @@ def test_a_host_that_is_down_is_one_sentence() -> None:
 
 def test_a_missing_option_is_named_as_the_host_names_it() -> None:
     """What the host's part of dns-lexicon says of its options is passed on."""
-    with pytest.raises(HostError, match=r"could not log in for example.com: .*auth_token"):
+    with pytest.raises(VendorError, match=r"could not log in for example.com: .*auth_token"):
         Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1"}).zone("example.com")
 
 
@@ -98,7 +99,7 @@ def test_no_option_stands_in_what_is_said_or_logged(caplog: pytest.LogCaptureFix
 
     with serving(answer) as url:
         host = Lexicon("powerdns", {"pdns_server": url, "auth_token": KEY})
-        with pytest.raises(HostError, match="403: no login") as refused:
+        with pytest.raises(VendorError, match="403: no login") as refused:
             host.put(ZONE, TEXT, None)
     assert KEY not in str(refused.value) + caplog.text + repr(host)
     assert refused.value.__cause__ is None
@@ -138,7 +139,7 @@ def test_a_failure_half_way_says_what_stands() -> None:
         return Response(json.dumps({"name": "example.com.", "kind": "Native", "rrsets": [rrset]}))
 
     before, after = (RecordSet("a.example.com", "TXT", 300, values) for values in (("old=1",), ("one=1", "two=2")))
-    with serving(answer) as url, pytest.raises(HostError) as refused:
+    with serving(answer) as url, pytest.raises(VendorError) as refused:
         Lexicon("powerdns", {"pdns_server": url, "auth_token": KEY}).put(ZONE, after, before)
     assert str(refused.value) == (
         "powerdns (dns-lexicon) could not write TXT a.example.com in example.com: it answered 422: "
@@ -235,5 +236,5 @@ def test_no_public_suffix_list_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     import tldextract
 
     monkeypatch.setattr(tldextract.TLDExtract, "__call__", lambda *_: pytest.fail("it would be fetched"))
-    with pytest.raises(HostError, match=r"could not log in for example\.co\.uk: .*cannot be reached"):
+    with pytest.raises(VendorError, match=r"could not log in for example\.co\.uk: .*cannot be reached"):
         Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1", "auth_token": KEY}).zone("example.co.uk")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mailstack.dns.records import Mx, RecordSet
-from providers.dns.base import Conflict, HostedZone, HostError
+from mailstack.errors import Conflict, VendorError
+from providers.dns.base import HostedZone
 from providers.dns.lexicon import Lexicon
 
 from .vendors import KEY, DigitalOcean, Gandi, Porkbun, played
@@ -97,7 +98,7 @@ def test_somebody_elses_value_stays(host: Any) -> None:
 def test_the_zone_that_is_not_there_is_said(host: Any) -> None:
     """The host's own words for a zone that it does not hold."""
     with pytest.raises(
-        HostError, match=r"could not log in for absent\.example: it answered 40[04]: .*(find|found|domain)"
+        VendorError, match=r"could not log in for absent\.example: it answered 40[04]: .*(find|found|domain)"
     ):
         at(host).zone("absent.example")
 
@@ -105,7 +106,7 @@ def test_the_zone_that_is_not_there_is_said(host: Any) -> None:
 def test_a_wrong_key_is_said_without_it(host: Any) -> None:
     """The host's own refusal, and neither the wrong key nor the right one."""
     wrong = {**host.options, list(host.options)[-1]: "wrong-canary", "auth_token": "wrong-canary"}
-    with pytest.raises(HostError, match=r"it answered 40[01]") as refused:
+    with pytest.raises(VendorError, match=r"it answered 40[01]") as refused:
         Lexicon(type(host).__name__.lower(), {**wrong, "api_protocol": "rest"}).zone(ZONE.name)
     assert "canary" not in str(refused.value)
     assert KEY not in str(refused.value)
@@ -131,7 +132,7 @@ def test_a_host_that_is_given_no_preference_refuses_an_mx(monkeypatch: pytest.Mo
     """dns-lexicon sends DigitalOcean none: its refusal is passed on, and nothing stands there."""
     host = DigitalOcean(ZONE.name)
     played(monkeypatch, host)
-    with pytest.raises(HostError, match=r"422: .*Priority is not a number.*; there stands now: nothing"):
+    with pytest.raises(VendorError, match=r"422: .*Priority is not a number.*; there stands now: nothing"):
         at(host).put(ZONE, RecordSet("m.example.com", "MX", TTL, (Mx(10, "a.example.net"),)), None)
 
 
@@ -141,7 +142,7 @@ def test_a_preference_that_does_not_come_back_is_said(monkeypatch: pytest.Monkey
     put = host._put
     monkeypatch.setattr(host, "_put", lambda body, id_: put({**body, "prio": "0"}, id_))
     played(monkeypatch, host)
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         at(host).put(ZONE, RecordSet("m.example.com", "MX", TTL, (Mx(10, "a.example.net"),)), None)
     assert str(refused.value) == (
         "MX m.example.com did not come back from this host as it was written; dns-lexicon cannot be trusted with it "
@@ -157,7 +158,9 @@ def test_a_ttl_that_the_host_does_not_keep_is_said(
     host = kind(ZONE.name)
     played(monkeypatch, host)
     there = at(host)
-    with pytest.raises(HostError, match=rf"keeps a TTL of {kept} s instead of {asked} s; write that as the ttl of the"):
+    with pytest.raises(
+        VendorError, match=rf"keeps a TTL of {kept} s instead of {asked} s; write that as the ttl of the"
+    ):
         there.put(ZONE, text("t", "one=1", ttl=asked), None)
     there.put(ZONE, text("t", "one=1", ttl=kept), None)
     assert host.values("t.example.com", "TXT") == {("one=1", kept)}
@@ -192,7 +195,7 @@ def test_a_line_that_breaks_half_way_loses_nothing(monkeypatch: pytest.MonkeyPat
     there, before, after = at(host), text("b", "old=1"), text("b", "new=1")
     there.put(ZONE, before, None)
     with pytest.raises(
-        HostError, match=r"api\.porkbun\.com cannot be reached: .*; there stands now: 'new=1' and 'old=1'"
+        VendorError, match=r"api\.porkbun\.com cannot be reached: .*; there stands now: 'new=1' and 'old=1'"
     ):
         there.put(ZONE, after, before)
     down = False

@@ -8,6 +8,7 @@ import pytest
 from dnslib import QTYPE, RCODE, RR, DNSRecord  # type: ignore[import-untyped]  # ships no types
 from dnslib.server import DNSServer  # type: ignore[import-untyped]  # ships no types
 
+from mailstack.errors import DnsError
 from providers.dns import live
 
 ZONE = """
@@ -80,7 +81,7 @@ def test_name_servers_are_those_of_the_delegation() -> None:
 
 def test_no_answer_is_not_the_answer_that_there_is_nothing() -> None:
     """A server that fails raises, and the sentence names the question."""
-    with pytest.raises(live.LookupFailed, match=r"TXT a\.broken\.example\.com"):
+    with pytest.raises(DnsError, match=r"TXT a\.broken\.example\.com"):
         live.lookup("a.broken.example.com", "TXT")
 
 
@@ -88,5 +89,5 @@ def test_no_answer_is_not_the_answer_that_there_is_nothing() -> None:
 def test_the_variable_must_be_an_address_and_a_port(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
     """A server that cannot be one is said with the variable's name."""
     monkeypatch.setenv("MAILSTACK_DNS_SERVER", server)
-    with pytest.raises(live.LookupFailed, match="MAILSTACK_DNS_SERVER"):
+    with pytest.raises(DnsError, match="MAILSTACK_DNS_SERVER"):
         live.lookup("example.com", "TXT")

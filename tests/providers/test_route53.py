@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.dns.records import RecordError, RecordSet
+from mailstack.dns.records import RecordSet
+from mailstack.errors import RecordError, VendorError
 from providers.aws import AwsAccount
 from providers.dns import route53
-from providers.dns.base import HostError, StandingRecord
+from providers.dns.base import StandingRecord
 from tests.sandbox.route53_world import Route53World, alias, change, route53_world
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=1200)
@@ -137,7 +138,7 @@ def test_the_public_zone_of_a_name_is_found(world: Route53World, host: route53.R
 def test_two_public_zones_of_a_name_are_not_guessed_between(world: Route53World, host: route53.Route53) -> None:
     """Both ids are named, and the key that chooses one."""
     ids = [world.zone("example.org") for _ in range(2)]
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         host.zone("example.org")
     assert all(one in str(refused.value) for one in [*ids, "2 public hosted zones example.org", "zoneId"])
 
@@ -145,11 +146,11 @@ def test_two_public_zones_of_a_name_are_not_guessed_between(world: Route53World,
 def test_a_zone_that_is_private_or_not_there_is_said(world: Route53World, host: route53.Route53) -> None:
     """By name there must be a public zone; by id AWS's words for a wrong one are passed on."""
     private = world.zone("example.org", private=True)
-    with pytest.raises(HostError, match=r"no public hosted zone example\.org"):
+    with pytest.raises(VendorError, match=r"no public hosted zone example\.org"):
         host.zone("example.org")
-    with pytest.raises(HostError, match=rf"the hosted zone {private} \(example\.org\) is private"):
+    with pytest.raises(VendorError, match=rf"the hosted zone {private} \(example\.org\) is private"):
         host.zone_by_id(private)
-    with pytest.raises(HostError, match=r"the hosted zone Z0NONE: .*NoSuchHostedZone"):
+    with pytest.raises(VendorError, match=r"the hosted zone Z0NONE: .*NoSuchHostedZone"):
         host.zone_by_id("Z0NONE")
 
 
@@ -164,20 +165,20 @@ def test_aws_words_are_passed_on_and_no_secret(world: Route53World) -> None:
     """A key that may not list zones is refused with AWS's sentence; so is one whose signature is wrong."""
     key = world.aws.user("nobody")
     access, secret = key["aws_access_key_id"], key["aws_secret_access_key"]
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         _asks(world, access, secret).zone("example.org")
     assert "the look-up of the zone example.org: " in str(refused.value)
     assert "user/nobody is not authorized to perform: route53:ListHostedZonesByName" in str(refused.value)
-    with pytest.raises(HostError, match="SignatureDoesNotMatch") as refused:
+    with pytest.raises(VendorError, match="SignatureDoesNotMatch") as refused:
         _asks(world, access, "wrong-secret").zone("example.org")
     assert "wrong-secret" not in str(refused.value)
     assert secret not in str(refused.value)
 
 
 def test_a_server_that_does_not_answer_is_said() -> None:
-    """An endpoint where nobody listens is a HostError with its address."""
+    """An endpoint where nobody listens is a VendorError with its address."""
     account = AwsAccount(access_key="k", secret_key="s", endpoints={"route53": "http://127.0.0.1:1"})
-    with pytest.raises(HostError, match=r"http://127\.0\.0\.1:1"):
+    with pytest.raises(VendorError, match=r"http://127\.0\.0\.1:1"):
         route53.Route53(account).zone("example.org")
 
 

@@ -12,8 +12,9 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import CredentialRetrievalError, UnauthorizedSSOTokenError
 
+from mailstack.errors import Busy, Missing, VendorError
 from providers.aws import AwsAccount
-from providers.smtp.base import DomainMissing, DomainStatus, ProviderBusy, ProviderError
+from providers.smtp.base import DomainStatus
 from providers.smtp.ses import Ses
 
 from .serving import Quiet, serving
@@ -88,21 +89,21 @@ def test_verified_is_dkim_and_mail_from_where_expected(
 @pytest.mark.parametrize(
     ("http", "code", "kind", "words"),
     [
-        (404, "NotFoundException", DomainMissing, "no identity notify.example.com"),
-        (429, "TooManyRequestsException", ProviderBusy, "TooManyRequestsException: said by AWS"),
-        (400, "ThrottlingException", ProviderBusy, "ThrottlingException: said by AWS"),
-        (503, "ServiceUnavailable", ProviderBusy, "ServiceUnavailable: said by AWS"),
-        (403, "AccessDeniedException", ProviderError, "needs the permission ses:GetEmailIdentity"),
-        (403, "UnrecognizedClientException", ProviderError, "check the AWS credentials"),
-        (400, "BadRequestException", ProviderError, "BadRequestException: said by AWS"),
+        (404, "NotFoundException", Missing, "no identity notify.example.com"),
+        (429, "TooManyRequestsException", Busy, "TooManyRequestsException: said by AWS"),
+        (400, "ThrottlingException", Busy, "ThrottlingException: said by AWS"),
+        (503, "ServiceUnavailable", Busy, "ServiceUnavailable: said by AWS"),
+        (403, "AccessDeniedException", VendorError, "needs the permission ses:GetEmailIdentity"),
+        (403, "UnrecognizedClientException", VendorError, "check the AWS credentials"),
+        (400, "BadRequestException", VendorError, "BadRequestException: said by AWS"),
     ],
 )
 def test_a_refusal_carries_the_words_of_aws_and_the_way_on(
-    ses: FakeSes, http: int, code: str, kind: type[ProviderError], words: str
+    ses: FakeSes, http: int, code: str, kind: type[VendorError], words: str
 ) -> None:
     """Whether asking again helps is told by the kind of error; what AWS said is in its text."""
     ses.status, ses.error, ses.body = http, code, {"message": "said by AWS"}
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(VendorError) as caught:
         Ses(ses.account(), "eu-west-1").status("notify.example.com", True)
     assert type(caught.value) is kind
     assert words in str(caught.value)
@@ -114,7 +115,7 @@ def test_an_endpoint_out_of_reach_may_answer_later(monkeypatch: pytest.MonkeyPat
     """No connection is a reason to ask again."""
     monkeypatch.setattr("providers.aws._ATTEMPTS", 1)
     account = AwsAccount(endpoints={"sesv2": "http://127.0.0.1:1"}, access_key="AKID", secret_key="x")
-    with pytest.raises(ProviderBusy, match=r"http://127\.0\.0\.1:1"):
+    with pytest.raises(Busy, match=r"http://127\.0\.0\.1:1"):
         Ses(account, "eu-west-1").status("notify.example.com", True)
 
 
@@ -126,10 +127,10 @@ def test_a_login_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     """An SSO session that is over, or a credential process that fails, is not mended by asking again."""
     client = SimpleNamespace(get_email_identity=Mock(side_effect=failure))
     monkeypatch.setattr(AwsAccount, "client", lambda *_: client)
-    with pytest.raises(ProviderError, match="check the AWS credentials") as caught:
+    with pytest.raises(VendorError, match="check the AWS credentials") as caught:
         Ses(AwsAccount(), "eu-west-1").status("notify.example.com", True)
     assert str(failure) in str(caught.value)
-    assert type(caught.value) is ProviderError
+    assert type(caught.value) is VendorError
 
 
 def test_no_credentials_say_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +141,6 @@ def test_no_credentials_say_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(name, "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     account = AwsAccount(endpoints={"sesv2": "http://127.0.0.1:1"})
-    with pytest.raises(ProviderError, match="ses:GetEmailIdentity") as caught:
+    with pytest.raises(VendorError, match="ses:GetEmailIdentity") as caught:
         Ses(account, "eu-west-1").status("notify.example.com", True)
-    assert type(caught.value) is ProviderError
+    assert type(caught.value) is VendorError

@@ -9,7 +9,8 @@ import checkdmarc.spf  # type: ignore[import-untyped]  # ships no types
 import pytest
 import spf as pyspf  # type: ignore[import-untyped]  # ships no types
 
-from mailstack.mail.spf import SpfError, merge, parse
+from mailstack.errors import SpfError
+from mailstack.mail.spf import merge, parse
 from mailstack.mail.spf_budget import count, standing
 from mailstack.ses import MAIL_FROM_SPF
 from providers.dns import live

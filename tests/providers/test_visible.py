@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.dns.live import BogusAnswer, LookupFailed
+from mailstack.errors import BogusAnswer, DnsError
 from providers.dns.visible import WantedRecord, delegation_fault, missing
 
 
@@ -103,7 +103,7 @@ def test_a_delegation_that_is_not_known_is_no_fault() -> None:
     """Nothing is said where DNS does not answer, or where the host's own name servers are not known."""
 
     def silent(zone: str) -> list[str]:
-        raise LookupFailed("DNS gave no answer for NS example.com in 4 s")
+        raise DnsError("DNS gave no answer for NS example.com in 4 s")
 
     assert delegation_fault("example.com", ["a.ns.example"], silent) is None
     assert delegation_fault("example.com", [], lambda zone: ["ns1.old.example"]) is None

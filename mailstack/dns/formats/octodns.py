@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mailstack.dns.formats.base import APEX, ZoneRecord, absolute
-from mailstack.dns.records import Mx, RecordError
+from mailstack.dns.records import Mx
+from mailstack.errors import RecordError
 
 
 def render(records: Sequence[ZoneRecord], zone: str) -> str:

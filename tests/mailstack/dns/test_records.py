@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.dns.records import Mx, RecordError, RecordSet, check_in_zone, domain_name, longest_zone, record_name
+from mailstack.dns.records import Mx, RecordSet, check_in_zone, domain_name, longest_zone, record_name
+from mailstack.errors import RecordError
 
 LABEL = st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?\Z")
 NAMES = st.lists(LABEL, min_size=1, max_size=6).map(lambda labels: ".".join([*labels, "com"]))

@@ -9,7 +9,8 @@ from checkdmarc import bimi as checker  # type: ignore[import-untyped]  # the pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.mail.bimi import SIZE_LIMIT, Bimi, BimiError, check_svg, record_name
+from mailstack.errors import BimiError
+from mailstack.mail.bimi import SIZE_LIMIT, Bimi, check_svg, record_name
 
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" version="1.2" baseProfile="tiny-ps" viewBox="0 0 64 64">'
 TITLE = "<title>Example</title>"

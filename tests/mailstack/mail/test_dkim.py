@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailstack.errors import DkimError
 from mailstack.mail import dkim
-from mailstack.mail.dkim import DkimError
 
 # RFC 6376 appendix C: the record as it stands in the zone, without its quotes and line breaks.
 RFC6376_KEY = (

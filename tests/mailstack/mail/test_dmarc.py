@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.mail.dmarc import Dmarc, DmarcError, covering, parse, report_authorisations, tree_walk, weaker
+from mailstack.errors import DmarcError
+from mailstack.mail.dmarc import Dmarc, covering, parse, report_authorisations, tree_walk, weaker
 
 
 def dns(records: dict[str, str | list[str]]) -> Callable[[str], Sequence[str]]:

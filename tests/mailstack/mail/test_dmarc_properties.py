@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailstack.mail.dmarc import POLICIES, Dmarc, DmarcError, covering, is_dmarc, parse, tree_walk
+from mailstack.errors import DmarcError
+from mailstack.mail.dmarc import POLICIES, Dmarc, covering, is_dmarc, parse, tree_walk
 
 # That a machine is busy is no mistake of the code.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

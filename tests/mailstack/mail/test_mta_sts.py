@@ -7,7 +7,8 @@ import re
 import pytest
 from checkdmarc import mta_sts as reader  # type: ignore[import-untyped]  # the package ships no types
 
-from mailstack.mail.mta_sts import MAX_AGE_LIMIT, MtaStsError, Policy, host_name, mx_pattern, record_name
+from mailstack.errors import MtaStsError
+from mailstack.mail.mta_sts import MAX_AGE_LIMIT, Policy, host_name, mx_pattern, record_name
 
 EXAMPLE = Policy("enforce", ("mail.example.com", "*.example.net", "backupmx.example.com"), 604800)
 

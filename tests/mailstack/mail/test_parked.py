@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailstack.dns.records import Mx, RecordError, RecordSet, mx, record_name
+from mailstack.dns.records import Mx, RecordSet, mx, record_name
+from mailstack.errors import RecordError
 from mailstack.mail import dkim, dmarc, spf
 from mailstack.mail import parked as no_mail
 

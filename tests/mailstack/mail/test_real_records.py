@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import dmarc, spf
-from mailstack.mail.dmarc import DmarcError
-from mailstack.mail.spf import SpfError
 from mailstack.ses import MAIL_FROM_SPF
 from tests.mailstack.mail.real_records import DMARC, SPF, DmarcCase, SpfCase
 

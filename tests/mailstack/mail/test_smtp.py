@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.mail.smtp import SmtpError, SmtpSettings
+from mailstack.errors import SmtpError
+from mailstack.mail.smtp import SmtpSettings
 
 # Control characters of SMTP are refused, surrogates cannot be encoded.
 TEXT = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=40)

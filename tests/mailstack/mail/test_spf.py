@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.mail.spf import Spf, SpfError, Term, merge, parse, parse_term
+from mailstack.errors import SpfError
+from mailstack.mail.spf import Spf, Term, merge, parse, parse_term
 
 pyspf = pytest.importorskip("spf", reason="pyspf, the independent evaluator, is not installed")
 

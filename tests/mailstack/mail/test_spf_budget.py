@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from mailstack.errors import MailstackError
-from mailstack.mail.spf import SpfError
+from mailstack.errors import MailstackError, SpfError
 from mailstack.mail.spf_budget import check, count, standing
 
 Zone = dict[tuple[str, str], Sequence[str]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailstack.mail.spf import Spf, SpfError, Term, is_spf, merge, parse, parse_term
+from mailstack.errors import SpfError
+from mailstack.mail.spf import Spf, Term, is_spf, merge, parse, parse_term
 
 # That a machine is busy is no mistake of the code.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

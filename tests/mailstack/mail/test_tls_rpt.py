@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from checkdmarc import smtp_tls_reporting  # type: ignore[import-untyped]  # the package ships no types
 
-from mailstack.mail.tls_rpt import TlsRpt, TlsRptError, record_name
+from mailstack.errors import TlsRptError
+from mailstack.mail.tls_rpt import TlsRpt, record_name
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ from typing import Any
 
 import pytest
 
-from mailstack.dns.records import Mx, RecordError, RecordSet
-from providers.dns.base import Conflict, HostedZone, HostError, StandingRecord
+from mailstack.dns.records import Mx, RecordSet
+from mailstack.errors import Conflict, RecordError, VendorError
+from providers.dns.base import HostedZone, StandingRecord
 
 _numbers = itertools.count(1)
 
@@ -154,13 +155,13 @@ class HostBehaviours:
         assert subject.ask(name, "TXT").values == frozenset()
 
     def test_a_zone_that_is_not_there_is_said(self, subject: Subject) -> None:
-        """The look-up of a zone that the host does not hold is a HostError with the zone's name."""
-        with pytest.raises(HostError, match=r"absent\.example\.invalid"):
+        """The look-up of a zone that the host does not hold is a VendorError with the zone's name."""
+        with pytest.raises(VendorError, match=r"absent\.example\.invalid"):
             subject.host.zone("absent.example.invalid")
 
     def test_a_zone_below_is_not_the_zone(self, subject: Subject) -> None:
         """A name inside a zone is no zone of its own."""
-        with pytest.raises(HostError, match=rf"nozone\.{subject.zone.name}"):
+        with pytest.raises(VendorError, match=rf"nozone\.{subject.zone.name}"):
             subject.host.zone(f"nozone.{subject.zone.name}")
 
     def test_the_zone_is_found_by_its_name(self, subject: Subject) -> None:
@@ -266,7 +267,7 @@ class StoreBehaviours:
         text = _text(subject.name("alone"), "text=1")
         alias = RecordSet(text.name, "CNAME", 300, ("target.example.net",))
         subject.host.put(subject.zone, text, None)
-        with pytest.raises(HostError, match=text.name):
+        with pytest.raises(VendorError, match=text.name):
             subject.host.put(subject.zone, alias, None)
         assert subject.ask(text.name, "TXT").values == {"text=1"}
         assert subject.ask(text.name, "CNAME").values == frozenset()

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 import sandbox
-from mailstack.dns.records import Mx, RecordError, RecordSet
-from providers.dns.base import HostError
+from mailstack.dns.records import Mx, RecordSet
+from mailstack.errors import RecordError, VendorError
 from providers.dns.lexicon import Lexicon
 
 from .name_servers import ZONE, PowerDns, powerdns
@@ -91,7 +91,7 @@ def test_the_zone_is_the_one_that_is_named(server: PowerDns) -> None:
     assert host.look_up(zone, record.name, "TXT") == record
     sets = api(server, "GET", f"/{name}.").json()["rrsets"]
     assert [one["records"][0]["content"] for one in sets if one["name"] == f"_dmarc.{name}."] == ['"v=DMARC1; p=none"']
-    with pytest.raises(HostError, match=r"could not log in for example\.co\.uk: it answered 404: Not Found"):
+    with pytest.raises(VendorError, match=r"could not log in for example\.co\.uk: it answered 404: Not Found"):
         host.zone("example.co.uk")
 
 
@@ -140,7 +140,7 @@ def test_the_name_is_never_without_a_record(subject: Subject, monkeypatch: pytes
 
 def test_a_wrong_key_is_said_without_it(server: PowerDns) -> None:
     """The host's own refusal is passed on, the options of the login are not."""
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         Lexicon("powerdns", {"pdns_server": server.url, "auth_token": KEY}).zone(ZONE)
     assert str(refused.value) == (f"powerdns (dns-lexicon) could not log in for {ZONE}: it answered 401: Unauthorized")
 
@@ -149,7 +149,9 @@ def test_what_the_host_refuses_is_said_in_its_words(server: PowerDns, subject: S
     """An alias beside a type that the kit does not know: PowerDNS's sentence, and that nothing was written."""
     record = RecordSet(subject.name("delegated"), "CNAME", 300, ("target.example.net",))
     subject.plant(record.name, "NS", "ns1.example.net")
-    with pytest.raises(HostError, match=r"422: .*Conflicts with pre-existing.*; there stands now: nothing") as refused:
+    with pytest.raises(
+        VendorError, match=r"422: .*Conflicts with pre-existing.*; there stands now: nothing"
+    ) as refused:
         subject.host.put(subject.zone, record, None)
     assert server.key not in str(refused.value)
 

@@ -12,8 +12,9 @@ import dns.tsigkeyring
 import dns.update
 import pytest
 
-from mailstack.dns.records import RecordError, RecordSet
-from providers.dns.base import Conflict, HostedZone, HostError
+from mailstack.dns.records import RecordSet
+from mailstack.errors import Conflict, RecordError, VendorError
+from providers.dns.base import HostedZone
 from providers.dns.rfc2136 import Rfc2136
 
 from .name_servers import ALGORITHM, KEY, ZONE, NameServer, bind, knot
@@ -77,7 +78,7 @@ class TestRfc2136(HostBehaviours, StoreBehaviours):
 )
 def test_a_key_that_is_refused_is_explained(server: NameServer, more: dict[str, str], said: str) -> None:
     """The sentence says what is wrong with the key and what to do, never its secret."""
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         signed(server, **more).put(HOSTED, RecordSet(f"a.{ZONE}", "TXT", 300, ("a",)), None)
     assert said in str(refused.value)
     assert "no base64!" not in str(refused.value)
@@ -87,7 +88,7 @@ def test_a_key_that_is_refused_is_explained(server: NameServer, more: dict[str, 
 def test_an_update_that_the_server_does_not_allow_is_explained(server: NameServer) -> None:
     """A key that the server knows and does not let update: BIND says REFUSED, Knot BADKEY."""
     with pytest.raises(
-        HostError, match=r"refused .* TXT .* key reader .*(REFUSED; allow this key|does not let it do this)"
+        VendorError, match=r"refused .* TXT .* key reader .*(REFUSED; allow this key|does not let it do this)"
     ):
         signed(server, key="reader").put(HOSTED, RecordSet(f"b.{ZONE}", "TXT", 300, ("b",)), None)
 
@@ -101,7 +102,7 @@ def test_a_record_outside_the_zone_is_explained(server: NameServer) -> None:
 def test_a_server_that_is_down_is_one_sentence(server: NameServer) -> None:
     """Nothing listens: the sentence names the server, its port and what could not be asked."""
     down = Rfc2136("127.0.0.1", 1, KEY, ALGORITHM, server.secret)
-    with pytest.raises(HostError, match=r"127\.0\.0\.1 \(port 1\) cannot be asked .*refused"):
+    with pytest.raises(VendorError, match=r"127\.0\.0\.1 \(port 1\) cannot be asked .*refused"):
         down.zone(ZONE)
 
 

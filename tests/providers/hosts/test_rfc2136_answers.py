@@ -14,8 +14,8 @@ import dns.rcode
 import pytest
 
 from mailstack.dns.records import RecordSet
+from mailstack.errors import VendorError
 from providers.dns import rfc2136
-from providers.dns.base import HostError
 from providers.dns.rfc2136 import Rfc2136
 
 from .name_servers import ALGORITHM, KEY, ZONE, NameServer, bind
@@ -105,7 +105,7 @@ def test_a_line_that_loses_every_update_is_one_sentence(server: NameServer) -> N
     with (
         over(server, losing(99, arrives=False)) as host,
         pytest.raises(
-            HostError, match=rf"closed the connection without an answer \(the update to write TXT never\.{ZONE}"
+            VendorError, match=rf"closed the connection without an answer \(the update to write TXT never\.{ZONE}"
         ),
     ):
         host.put(HOSTED, RecordSet(f"never.{ZONE}", "TXT", 300, ("one=1",)), None)
@@ -116,7 +116,7 @@ def test_a_server_that_keeps_silent_is_one_sentence(server: NameServer, monkeypa
     monkeypatch.setattr(rfc2136, "TIMEOUT", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        pytest.raises(HostError, match=rf"gave no answer within 0 s \(the question for SOA {ZONE}\)"),
+        pytest.raises(VendorError, match=rf"gave no answer within 0 s \(the question for SOA {ZONE}\)"),
     ):
         Rfc2136("127.0.0.1", silent.getsockname()[1], KEY, ALGORITHM, server.secret).zone(ZONE)
 
@@ -130,7 +130,7 @@ def test_an_answer_without_signature_is_not_believed(server: NameServer) -> None
         answer.flags |= dns.flags.AA
         return answer.to_wire()
 
-    with over(server, forged) as host, pytest.raises(HostError, match="damaged or not signed with the key"):
+    with over(server, forged) as host, pytest.raises(VendorError, match="damaged or not signed with the key"):
         host.look_up(HOSTED, f"forged.{ZONE}", "TXT")
 
 
@@ -142,13 +142,13 @@ def test_a_signed_answer_that_was_changed_is_not_believed(server: NameServer) ->
         answer[12 + 1] ^= 0x20  # the case of the question's first letter
         return bytes(answer)
 
-    with over(server, changing) as host, pytest.raises(HostError, match="damaged or not signed with the key"):
+    with over(server, changing) as host, pytest.raises(VendorError, match="damaged or not signed with the key"):
         host.zone(ZONE)
 
 
 def test_an_answer_that_is_no_message_is_one_sentence(server: NameServer) -> None:
     """Something else listens there."""
-    with over(server, lambda request, ask: b"HTTP/1.1 400") as host, pytest.raises(HostError, match="damaged or not"):
+    with over(server, lambda request, ask: b"HTTP/1.1 400") as host, pytest.raises(VendorError, match="damaged or not"):
         host.zone(ZONE)
 
 
@@ -163,7 +163,7 @@ def test_an_unsigned_refusal_is_told_as_one(server: NameServer) -> None:
         answer.set_rcode(dns.rcode.NOTIMP)
         return answer.to_wire()
 
-    with over(server, refusing) as host, pytest.raises(HostError, match="NOTIMP; it takes no dynamic updates"):
+    with over(server, refusing) as host, pytest.raises(VendorError, match="NOTIMP; it takes no dynamic updates"):
         host.put(HOSTED, RecordSet(f"refused.{ZONE}", "TXT", 300, ("one=1",)), None)
 
 

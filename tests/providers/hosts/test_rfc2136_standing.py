@@ -12,7 +12,7 @@ import dns.update
 import pytest
 
 from mailstack.dns.records import RecordSet
-from providers.dns.base import Conflict, HostError
+from mailstack.errors import Conflict, VendorError
 from providers.dns.rfc2136 import Rfc2136
 
 from .name_servers import ALGORITHM, KEY, ZONE, NameServer, bind, knot
@@ -108,9 +108,9 @@ def test_a_name_that_is_delegated_away_is_refused(host: Rfc2136, plant: Plant) -
     plant("child", "NS", "ns1.example.net.")
     record = text("x.child", "v=spf1 -all")
     said = rf"x\.child\.{ZONE} lies in child\.{ZONE}, which the zone {ZONE} delegates to other name servers"
-    with pytest.raises(HostError, match=said):
+    with pytest.raises(VendorError, match=said):
         host.put(HOSTED, record, None)
-    with pytest.raises(HostError, match=said):
+    with pytest.raises(VendorError, match=said):
         host.standing_at(HOSTED, record.name)
     assert record.name not in {one.name for one in host.standing(HOSTED)}
 
@@ -132,7 +132,7 @@ def test_a_set_that_somebody_deleted_is_not_changed_in_passing(host: Rfc2136) ->
 def test_a_text_that_the_model_has_no_words_for_is_said(host: Rfc2136, plant: Plant) -> None:
     """What stands is octets: a letter outside ASCII is an error at its name, and in nobody's way elsewhere."""
     plant("umlaut", "TXT", '"gr\\195\\188n"')
-    with pytest.raises(HostError, match=rf"cannot be managed: TXT record umlaut\.{ZONE}: character 'ü'"):
+    with pytest.raises(VendorError, match=rf"cannot be managed: TXT record umlaut\.{ZONE}: character 'ü'"):
         host.look_up(HOSTED, f"umlaut.{ZONE}", "TXT")
     assert [one.content for one in host.standing_at(HOSTED, f"umlaut.{ZONE}")] == ["grün"]
 
@@ -146,7 +146,7 @@ def test_what_dnssec_and_the_zone_need_for_themselves_is_not_listed(host: Rfc213
 
 def test_another_zone_is_explained(server: NameServer, host: Rfc2136) -> None:
     """Both servers refuse a question about a zone that they do not hold; Knot does so without a signature."""
-    with pytest.raises(HostError, match=r"question for SOA example\.org .*REFUSED; it does not serve the zone"):
+    with pytest.raises(VendorError, match=r"question for SOA example\.org .*REFUSED; it does not serve the zone"):
         host.zone("example.org")
 
 
@@ -164,7 +164,7 @@ def test_a_key_that_cannot_be_used_is_one_sentence(
     server: NameServer, key: str, algorithm: str, secret: str, said: str
 ) -> None:
     """The sentence names the key and what is wrong with it."""
-    with pytest.raises(HostError) as refused:
+    with pytest.raises(VendorError) as refused:
         Rfc2136("127.0.0.1", server.port, key, algorithm, secret).zone(ZONE)
     assert said in str(refused.value)
     assert "c2VjcmV0" not in str(refused.value)

@@ -6,7 +6,8 @@ import pytest
 
 from mailstack.dns.formats import FORMATS, ZoneRecord
 from mailstack.dns.formats.notes import doubled_suffix
-from mailstack.dns.records import Mx, RecordError, RecordSet
+from mailstack.dns.records import Mx, RecordSet
+from mailstack.errors import RecordError
 from tests.mailstack.dns.formats.zone import ZONE, txt
 
 

@@ -15,7 +15,7 @@ from octodns.provider.yaml import YamlProvider  # type: ignore[import-untyped] #
 from octodns.zone import Zone  # type: ignore[import-untyped] # it has no types
 
 from mailstack.dns.formats import ZoneRecord, octodns
-from mailstack.dns.records import RecordError
+from mailstack.errors import RecordError
 from tests.mailstack.dns.formats.zone import RECORDS, TEXTS, ZONE, answers, txt
 
 
