@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mailstack.dns.records import RecordSet
+from mailstack.dns.records import Mx, RecordSet
+
+if TYPE_CHECKING:
+    from providers.aws import AwsAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +119,77 @@ def version_tag(text: str) -> str:
     """Return the lower-case version tag of a policy record ("v=spf1", "v=dmarc1"), "" for any other text."""
     head = text.replace(";", " ").split(maxsplit=1)[:1]
     return head[0].lower() if head and head[0].lower().startswith("v=") else ""
+
+
+# The seam: what the plugin and the commands ask of every DNS host. What is above it goes with its last caller.
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingRecord:
+    """One value at a name, as the host lists it.
+
+    content: unquoted text, an MX as "10 mail.example.com", names in lower case without final dot.
+    ttl: seconds, 0 where the host does not tell it. mark: the host's comment. id: the host's id. Both may be "".
+    locked: why the host would not let it be changed ("" = it would).
+    is_alias: False for a CNAME that the host never answers as one, since it flattens or proxies it.
+    """
+
+    name: str
+    type: str
+    content: str
+    ttl: int = 0
+    mark: str = ""
+    id: str = ""
+    locked: str = ""
+    is_alias: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The values of one slot at a name and type: `before` is what this stack wrote there, `after` what it wants.
+
+    ttl_before, ttl: seconds, 1 for the host's own choice; ttl_before is None where nothing was written yet.
+    beside: values of this stack's other slots in the same record set: they are not foreign.
+    """
+
+    name: str
+    type: str
+    before: tuple[str | Mx, ...]
+    after: tuple[str | Mx, ...]
+    ttl_before: int | None
+    ttl: int
+    beside: tuple[str | Mx, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one zone is reached at one host.
+
+    keys: the host's keys under `mailstack:dns.<zone>` (camelCase); secrets: those under `mailstack:secrets.dns.<zone>`.
+    package: options of the Pulumi provider of the host's name, such as `cloudflare:apiToken`. aws: the AWS account.
+    """
+
+    keys: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+    package: Mapping[str, Any]
+    aws: AwsAccount
+
+
+class HostClient(Protocol):
+    """A DNS host that is asked and written to, with the credentials of one zone. Each method raises VendorError."""
+
+    def zones(self, names: Collection[str]) -> list[HostedZone]:
+        """Find the zones of these names (A-labels): every one that the host shows, none or several of one name too."""
+
+    def existing(self, zone: HostedZone, names: Collection[str]) -> list[ExistingRecord]:
+        """List at least what exists at these names; a host that lists whole zones gives all of the zone."""
+
+    def write(self, zone: HostedZone, change: Change) -> None:
+        """Change the values of one slot and nothing else: other values of the set, and a foreign set's TTL, stay.
+
+        Before a value is added, what exists is compared: an equal value that is not in `before`, a CNAME beside other
+        data, a second policy record of one kind or a second MX raises Conflict. A value of `before` that is gone is no
+        error. A change whose answer was lost is looked for before it is tried again; Unanswered where that is not
+        possible either. The strongest condition that the host has guards each write; raises Changed where it fails
+        three times.
+        """
