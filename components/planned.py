@@ -11,6 +11,7 @@ import pulumi
 from mailstack.dns.records import Mx, RecordSet, check_alone
 from mailstack.errors import RecordError
 from mailstack.mail import spf
+from mailstack.mail.policy_records import kind
 from mailstack.settings import Domain, WrittenRecord
 
 Value = str | Mx
@@ -124,7 +125,7 @@ def _own_values(one: PlannedRecord, other: PlannedRecord) -> tuple[Any, ...]:
 
 
 def _is_spf(record: PlannedRecord) -> bool:
-    return all(str(value).lower().startswith("v=spf1") for value in record.values)
+    return record.is_known and all(kind(str(record.name), str(value)) == "spf" for value in record.values)
 
 
 def _listed(record: PlannedRecord) -> str:

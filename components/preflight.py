@@ -12,7 +12,8 @@ from components import domain_records
 from components.dns_records import Place, Places, name_servers
 from components.planned import PlannedRecord
 from mailstack.errors import DnsError
-from mailstack.mail import dmarc, spf, spf_budget
+from mailstack.mail import spf_budget
+from mailstack.mail.policy_records import kind
 from mailstack.settings import Settings
 from providers.dns import live, visible
 
@@ -27,7 +28,7 @@ def check_spf(component: pulumi.Resource, settings: Settings, planned: Sequence[
     lookup = cache(live.lookup)  # what many records include is asked for once
     for record in planned:
         text = str(record.values[0]) if record.values else ""
-        if record.type == "TXT" and record.name in settings.domains and spf.is_spf(text):
+        if record.type == "TXT" and record.name in settings.domains and kind(str(record.name), text) == "spf":
             budget = spf_budget.check(str(record.name), text, lookup)
             for sentence in (*budget.problems, *budget.warnings, *budget.unknown):
                 pulumi.log.warn(f"the SPF record of {record.name}: {sentence}", component)
@@ -61,7 +62,7 @@ def _report_fault(domain: str, name: str) -> str | None:
         texts: Sequence[str] = live.lookup(name, "TXT")
     except DnsError:
         return None  # not known, and no reason to hold anything up
-    if any(dmarc.is_dmarc(f"{text.rstrip(';')};") for text in texts):
+    if any(kind(name, text) == "dmarc-report" for text in texts):
         return None
     target = name.partition("._report._dmarc.")[2]
     return (

@@ -10,14 +10,15 @@ from pulumi.resource_hooks import ResourceHookArgs, ResourceHookBinding
 
 from mailstack.errors import Conflict, DmarcError, DnsError, VendorError
 from mailstack.mail import dmarc
+from mailstack.mail.policy_records import Kind, kind
 from providers.dns import base, cloudflare, live
 
 from .hosts.base import Intended, Publisher
 from .lookups import in_thread
 from .ownership import hook
 
-# Which key of a domain asks for a record that begins so.
-_KEYS = {"v=bimi1": "bimi", "v=stsv1": "mtaSts", "v=tlsrptv1": "tlsRpt"}
+# Which key of a domain asks for a record of this kind.
+_KEYS: Mapping[Kind, str] = {"bimi": "bimi", "mta-sts": "mtaSts", "tls-rpt": "tlsRpt"}
 
 
 class RecordGuard:
@@ -84,9 +85,9 @@ class RecordGuard:
         if wanted is None:
             return
         domain = wanted.name.removeprefix("_dmarc.")
-        policy = _policy(wanted.contents)
+        policy = _policy(wanted.name, wanted.contents)
         old = self._publisher.intended(args.old_inputs or {})
-        before = _policy(old.contents) if old else await self._own_policy(wanted)
+        before = _policy(old.name, old.contents) if old else await self._own_policy(wanted)
         if policy is None or (before is not None and not dmarc.weaker(policy, before)):
             return  # what covers the name grew stricter over our record; this change weakens nothing
         try:
@@ -109,7 +110,7 @@ class RecordGuard:
             return None
         standing = await self._standing(wanted)
         ours = [one.content for one in standing if (one.name, one.mark) == (wanted.name, self._publisher.mark)]
-        return _policy(ours)
+        return _policy(wanted.name, ours)
 
     def _published(self, name: str) -> list[str]:
         return [self._policies[name]] if name in self._policies else live.lookup(name, "TXT")
@@ -137,20 +138,23 @@ def _standing_sentence(publisher: Publisher, other: base.StandingRecord, wanted:
 
 def _ways_on(publisher: Publisher, other: base.StandingRecord, wanted: Intended) -> str:
     name, texts = other.name, " ".join(wanted.contents).lower()
+    kinds = {kind(name, text) for text in wanted.contents if wanted.type == "TXT"}
     if other.mark.startswith(cloudflare.mark("")):
         return "To send through that stack's domain, set manage: false on the domain here"
-    if publisher.keeps_sets and base.version_tag(other.content) == "" and other.type == wanted.type == "TXT":
+    if publisher.keeps_sets and other.type == wanted.type == "TXT" and kind(name, other.content) is None:
         return (
             f"{publisher.title} keeps all TXT values of a name in one record set: to publish both, name this one "
             "under records.also of the domain; `mailstack adopt` does that and takes the record set over"
         )
     take_over = ", or take it over with `mailstack adopt`"
-    if texts.startswith("v=dmarc1"):
+    if "dmarc" in kinds:
         return f"To keep it, set mailstack:domains.{name.removeprefix('_dmarc.')}.dmarc to off{take_over}"
-    if texts.startswith("v=spf1") and "amazonses.com ~all" not in texts:
+    if "spf" in kinds and "amazonses.com ~all" not in texts:
         return f"To keep it, set mailstack:domains.{name}.spf to off{take_over}"
-    for start, key in _KEYS.items():
-        if texts.startswith(start):
+    if "dmarc-report" in kinds:
+        return f"To keep it, take the address at {name.partition('._report._dmarc.')[2]} out of dmarc.rua{take_over}"
+    for wanted_kind, key in _KEYS.items():
+        if wanted_kind in kinds:
             return f"To keep it, take {key} out of the domain's settings{take_over}"
     if wanted.type == "MX" and not texts.split()[-1].startswith("feedback-smtp."):
         return f"To keep it, set mailstack:domains.{name}.inbound to off{take_over}"
@@ -160,12 +164,12 @@ def _ways_on(publisher: Publisher, other: base.StandingRecord, wanted: Intended)
     )
 
 
-def _policy(contents: Sequence[str]) -> str | None:
+def _policy(name: str, contents: Sequence[str]) -> str | None:
     """Return the policy among the texts at a name; None where there is none that receivers would heed."""
     for text in contents:
-        if base.version_tag(text) == "v=dmarc1":
+        if kind(name, text) == "dmarc":
             try:
                 return dmarc.parse(text).policy
             except DmarcError:
-                return None  # edited by hand until receivers ignore it: anything is better
+                continue  # edited by hand until receivers ignore it: anything is better
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,10 @@ from cli.existing import Standing
 from mailstack import ses
 from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import dmarc, spf
+from mailstack.mail.policy_records import TITLES, kind, same_kind
 from mailstack.settings import Domain, Settings
 from mailstack.settings import from_records as reproduce
-from providers.dns import base, cloudflare, route53
+from providers.dns import cloudflare, route53
 from providers.dns.base import StandingRecord
 
 CLOUDFLARE = "cloudflare:index/dnsRecord:DnsRecord"
@@ -141,8 +143,7 @@ def _is_about(planned: Planned, other: StandingRecord) -> bool:
     """Tell whether a standing record is the one that is planned, maybe with another text."""
     if planned.host == "route53" or planned.type != "TXT":
         return True
-    tag = base.version_tag(planned.contents[0])
-    return other.content == planned.contents[0] or (tag != "" and base.version_tag(other.content) == tag)
+    return other.content == planned.contents[0] or same_kind(planned.name, other.content, planned.contents[0])
 
 
 def _not_ours_to_take(planned: Planned, other: StandingRecord, owner: str) -> str | None:
@@ -181,16 +182,17 @@ def _meaning(planned: Planned, contents: Sequence[str], domain: Domain, findings
     for text in contents:
         if text in planned.contents:
             continue
-        if planned.type == "TXT" and dmarc.is_dmarc(text) and planned.name == f"_dmarc.{domain.name}":
+        found = kind(planned.name, text) if planned.type == "TXT" else None
+        if found == "dmarc" and planned.name == f"_dmarc.{domain.name}":
             settings = reproduce.dmarc_settings(text)
             findings.edit((*at, "dmarc"), settings, f"the policy that stands is {text}")
             whole = len(contents) == 1 and str(dmarc.parse(text)) == text
-        elif planned.type == "TXT" and spf.is_spf(text) and planned.name == domain.name:
+        elif found == "spf" and planned.name == domain.name:
             also = reproduce.spf_also(text, ses.MAIL_FROM_SPF)
             if also:
                 findings.edit((*at, "spf", "also"), also, f"the SPF record that stands is {text}")
             whole = len(contents) == 1 and str(spf.merge(spf.parse(ses.MAIL_FROM_SPF), also=also)) == text
-        elif planned.type == "TXT" and base.version_tag(text) == "":
+        elif planned.type == "TXT" and found is None:
             also_there = {"name": planned.name, "type": "TXT", "values": [text]}
             findings.edit((*at, "records", "also"), [also_there], f"{planned.what} holds this beside ours")
             whole = set(planned.contents) <= set(contents)
@@ -210,16 +212,17 @@ def _cannot_stay(planned: Planned, contents: Sequence[str]) -> str | None:
             f"{planned.what}: {values} stands there, and the provider needs {wanted} alone; choose another returnPath, "
             "or mend it there first"
         )
-    spfs = [text for text in contents if spf.is_spf(text)]
-    if len(spfs) > 1:
-        return f"{planned.what}: {len(spfs)} SPF records stand there, which receivers take for none; leave one"
-    if any(spf.is_spf(text) for text in planned.contents):
+    kinds = {text: kind(planned.name, text) for text in (*contents, *planned.contents) if planned.type == "TXT"}
+    for one, count in Counter(kinds.get(text) for text in contents).items():
+        if one and count > 1:
+            return f"{planned.what}: {count} {TITLES[one]} records exist there, and receivers ignore all; leave one"
+    if any(kinds.get(text) == "spf" for text in planned.contents):
         try:
-            [spf.parse(text) for text in spfs]
+            [spf.parse(text) for text in contents if kinds.get(text) == "spf"]
         except SpfError as error:
             return f"{planned.what}: {error}; mend it there first"
-    if any(dmarc.is_dmarc(text) for text in planned.contents):
-        found = [text for text in contents if dmarc.is_dmarc(text)]
+    if any(kinds.get(text) == "dmarc" for text in planned.contents):
+        found = [text for text in contents if kinds.get(text) == "dmarc"]
         try:
             [dmarc.parse(text) for text in found]
         except DmarcError as error:

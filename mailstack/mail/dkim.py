@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from mailstack.errors import DkimError
+from mailstack.mail import tag_list
 
 Algorithm = Literal["rsa", "ed25519"]
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("rsa", "ed25519")
@@ -41,16 +42,13 @@ def record(algorithm: Algorithm, public_key: str) -> str:
 def public_key(text: str) -> str | None:
     """Return the base64 key of a key record, "" where it is revoked; None where the text is no such record.
 
-    Folding white space in the key means nothing (RFC 6376 section 3.6.1); `v`, where it stands, comes first.
+    Folding white space in the key means nothing, and a `v` comes first (RFC 6376 section 3.6.1).
     """
-    tags: dict[str, str] = {}
-    for part in text.split(";"):
-        name, equals, value = part.partition("=")
-        if part.strip() and not equals:
-            return None
-        tags.setdefault(name.strip(), value.strip())
-    version_first = "v" not in tags or (next(iter(tags)) == "v" and tags["v"] == "DKIM1")
-    return "".join(tags["p"].split()) if version_first and "p" in tags else None
+    parts, tags = tag_list.parts(text), tag_list.read(text)
+    if "p" not in tags or any(value is None for _, value in parts):
+        return None
+    version_first = "v" not in tags or parts[0] == ("v", "DKIM1")
+    return "".join(tags["p"].split()) if version_first else None
 
 
 def grace_is_over(superseded_at: str, grace_days: float, now: datetime) -> bool:

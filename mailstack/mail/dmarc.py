@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from mailstack.errors import DmarcError
+from mailstack.mail import tag_list
 
 Policy = Literal["none", "quarantine", "reject"]
 Alignment = Literal["r", "s"]
 POLICIES: tuple[Policy, ...] = ("none", "quarantine", "reject")
 QUERY_LIMIT = 8  # RFC 9989 section 4.10
-_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 _FO = re.compile(r"[01ds](:[01ds])*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _MAILTO = re.compile(r"mailto:[^\s,;!@]+@(?P<domain>[^\s,;!@?]+)(\?[^\s,;!]*)?", re.IGNORECASE)
@@ -67,20 +67,15 @@ class Dmarc:
         return "; ".join(["v=DMARC1", *(f"{tag}={value}" for tag, value in tags.items() if value)])
 
 
-def is_dmarc(text: str) -> bool:
-    """Tell whether readers take a TXT value for a DMARC record (RFC 9989 section 4.7)."""
-    return _VERSION.match(text) is not None
-
-
 def parse(text: str) -> Dmarc:
     """Read a record as a receiver does (RFC 9989 sections 4.7 and 4.10.1).
 
     Unknown and removed tags are ignored, faulty values of optional tags take their default, a missing policy is none.
     Raises DmarcError for a text that receivers ignore: another version, or a faulty policy and no address for reports.
     """
-    if not _VERSION.match(text):
+    if not _has_version(text):
         raise DmarcError(f'"{text}" is not a DMARC record: it must begin with v=DMARC1;')
-    tags = read_tags(text)
+    tags = _tags(text)
     rua = _uris(tags.get("rua", ""))
     policies = {tag: tags[tag].lower() for tag in ("p", "sp", "np") if tag in tags}
     faulty = [f"{tag}={tags[tag]}" for tag, policy in policies.items() if policy not in POLICIES]
@@ -160,7 +155,7 @@ def report_authorisations(domain: str, record: Dmarc) -> list[str]:
 
 def _single(texts: Sequence[str]) -> Dmarc | None:
     """Read the one DMARC record among TXT texts; several are discarded altogether (RFC 9989 section 4.10)."""
-    records = [text for text in texts if _VERSION.match(text)]
+    records = [text for text in texts if _has_version(text)]
     if len(records) != 1:
         return None
     try:
@@ -175,14 +170,14 @@ def _one_below(parent: str, domain: str) -> str:
     return ".".join(labels[-(parent.count(".") + 2) :])
 
 
-def read_tags(text: str) -> dict[str, str]:
-    """Read a list of tags and values, names in lower case; the first of a name counts (RFC 6376 section 3.2)."""
-    found: dict[str, str] = {}
-    for part in text.split(";"):
-        name, equals, value = part.partition("=")
-        if equals:
-            found.setdefault(name.strip().lower(), value.strip())
-    return found
+def _has_version(text: str) -> bool:
+    """Tell whether a text begins with v=DMARC1 in this very case, as RFC 9989 sections 4.7 and 4.8 want it."""
+    return text[:1] in ("v", "V") and tag_list.parts(text)[0] in (("v", "DMARC1"), ("V", "DMARC1"))
+
+
+def _tags(text: str) -> dict[str, str]:
+    """Read the tags of a record, names in lower case; the first of a name counts (RFC 9989 sections 4.7 and 4.8)."""
+    return {name.lower(): value for name, value in reversed(tag_list.parts(text)) if value is not None}
 
 
 def _uris(text: str) -> tuple[str, ...]:

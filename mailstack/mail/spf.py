@@ -90,11 +90,6 @@ class Spf:
         return next((term for term in self.live if term.name == "redirect"), None)
 
 
-def is_spf(text: str) -> bool:
-    """Tell whether readers take a TXT value for an SPF record (section 4.5)."""
-    return text.lower().split(" ", 1)[0] == "v=spf1"
-
-
 def parse(text: str) -> Spf:
     """Read an SPF record; raises SpfError that quotes the term at fault (RFC 7208 sections 4.5, 4.6.1 and 12)."""
     version, *words = text.split(" ")

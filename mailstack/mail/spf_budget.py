@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mailstack.errors import MailstackError, SpfError
-from mailstack.mail import spf
+from mailstack.mail import policy_records, spf
 from mailstack.mail.spf import LOOKUP_LIMIT, Spf, Term
 
 VOID_LIMIT = 2
@@ -84,7 +84,7 @@ def check(name: str, record: str, lookup: Lookup) -> Budget:
 
 def standing(name: str, lookup: Lookup) -> str:
     """Return the one SPF record at a name; raises SpfError where there is none or more than one (section 4.5)."""
-    texts = [text for text in lookup(name, "TXT") if spf.is_spf(text)]
+    texts = [text for text in lookup(name, "TXT") if policy_records.kind(name, text) == "spf"]
     if not texts:
         raise SpfError(f"{name} has no SPF record")
     if len(texts) > 1:
@@ -163,7 +163,7 @@ class _Counter:
         texts = self._ask(target, "TXT")
         if texts is None:
             return
-        records = [text for text in texts if spf.is_spf(text)]
+        records = [text for text in texts if policy_records.kind(target, text) == "spf"]
         if not texts:
             self._void(target, node)
         if len(records) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -9,9 +10,18 @@ from pydantic import Field, model_validator
 from mailstack.dns import records
 from mailstack.dns.records import Mx, RecordSet
 from mailstack.errors import RecordError
-from mailstack.mail import dmarc, spf
+from mailstack.mail.policy_records import Kind, kind
 from mailstack.settings.base import Model
 from mailstack.settings.fields import RecordName, Ttl
+
+# Policy records that follow from another key of the domain, and what to write there.
+_KEYS: Mapping[Kind | None, tuple[str, str]] = {
+    "spf": ("an SPF", "its terms under spf.also"),
+    "dmarc": ("a DMARC", "it under dmarc"),
+    "bimi": ("a BIMI", "it under bimi"),
+    "mta-sts": ("an MTA-STS", "its policy under mtaSts"),
+    "tls-rpt": ("a TLS-RPT", "it under tlsRpt"),
+}
 
 
 class WrittenRecord(Model):
@@ -51,10 +61,8 @@ class FurtherRecord(WrittenRecord):
     @model_validator(mode="after")
     def _is_not_ours(self) -> FurtherRecord:
         for text in self.values if self.type == "TXT" else ():
-            if spf.is_spf(text):
-                raise ValueError(f"{text!r} is an SPF record, and a name has one; write its terms under spf.also")
-            if dmarc.is_dmarc(text):
-                raise ValueError(f"{text!r} is a DMARC record, and a name has one; write it under dmarc")
+            if found := _KEYS.get(kind(self.name, text)):
+                raise ValueError(f"{text!r} is {found[0]} record, and a name has one; write {found[1]}")
         return self
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailstack.errors import DmarcError, SpfError
-from mailstack.mail import dmarc, spf
+from mailstack.mail import bimi, dkim, dmarc, mta_sts, policy_records, spf, tag_list, tls_rpt
 from mailstack.mail import parked as no_mail
+from mailstack.mail.policy_records import Kind
 from mailstack.ses import MAIL_FROM_SPF
 from mailstack.settings import from_records as reproduce
 
@@ -121,7 +122,7 @@ class _Reader:
         own = [
             selector
             for selector, kind, value in self._selectors(name)
-            if kind == "TXT" and "p=" in value.replace(" ", "")
+            if kind == "TXT" and policy_records.kind(dkim.record_name(selector, name), value) == "dkim"
         ]
         if own and not self._easy_tokens(name):
             self.notes.append(f"{name} signs with keys of its own ({', '.join(own)}); they and their records are kept")
@@ -131,7 +132,7 @@ class _Reader:
         return {}
 
     def _dmarc(self, name: str) -> dict[str, Any]:
-        texts = [text for text in self._values(f"_dmarc.{name}", "TXT") if dmarc.is_dmarc(text)]
+        texts = self._of_kind("dmarc", f"_dmarc.{name}")
         if not texts:
             return {"dmarc": "off"}
         if len(texts) > 1:
@@ -144,7 +145,7 @@ class _Reader:
             return {"dmarc": "off"}
 
     def _spf(self, name: str, keys: Mapping[str, Any]) -> dict[str, Any]:
-        texts = [text for text in self._values(name, "TXT") if spf.is_spf(text)]
+        texts = self._of_kind("spf", name)
         if not texts or keys.get("sends") is False:
             return {}
         if len(texts) > 1:
@@ -163,14 +164,15 @@ class _Reader:
     def _policies(self, name: str) -> dict[str, Any]:
         """Read TLS-RPT and BIMI; of MTA-STS the record holds an id only, the policy is at its web address."""
         found: dict[str, Any] = {}
-        for text in self._values(f"_smtp._tls.{name}", "TXT"):
-            if addresses := [one.strip() for one in dmarc.read_tags(text).get("rua", "").split(",") if one.strip()]:
+        for text in self._of_kind("tls-rpt", tls_rpt.record_name(name)):
+            written = tag_list.read(text).get("rua", "")
+            if addresses := [one.strip() for one in written.split(",") if one.strip()]:
                 found["tlsRpt"] = {"rua": addresses}
-        for text in self._values(f"default._bimi.{name}", "TXT"):
-            tags = dmarc.read_tags(text)
+        for text in self._of_kind("bimi", bimi.record_name("default", name)):
+            tags = tag_list.read(text)
             if tags.get("l"):
                 found["bimi"] = {"logo": tags["l"], **({"certificate": tags["a"]} if tags.get("a") else {})}
-        if self._values(f"_mta-sts.{name}", "TXT"):
+        if self._of_kind("mta-sts", mta_sts.record_name(name)):
             self.notes.append(
                 f"{name} has an MTA-STS policy, which stands at https://mta-sts.{name}/.well-known/mta-sts.txt: write "
                 "its mode, mx and max_age under mtaSts, or leave its records out of this stack"
@@ -184,13 +186,13 @@ class _Reader:
             found = self._records.get((at, "TXT"))
             if found is None:
                 continue
-            texts = [text for text in found.values if _same_kind(text, wanted)]
+            texts = [text for text in found.values if policy_records.same_kind(at, text, wanted)]
             if texts and (texts != [wanted] or found.ttl not in (1, 300)):
                 kept.append({"name": at, "type": "TXT", "ttl": found.ttl, "values": texts})
         return kept
 
     def _would_be(self, name: str, keys: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        dmarc_text = next(filter(dmarc.is_dmarc, self._values(f"_dmarc.{name}", "TXT")), None)
+        dmarc_text = next(iter(self._of_kind("dmarc", f"_dmarc.{name}")), None)
         if isinstance(keys.get("dmarc"), dict) and dmarc_text:
             yield f"_dmarc.{name}", str(dmarc.parse(dmarc_text))
         if isinstance(keys.get("spf"), dict):
@@ -219,6 +221,5 @@ class _Reader:
         found = self._records.get((name, kind))
         return found.values if found else ()
 
-
-def _same_kind(text: str, wanted: str) -> bool:
-    return (spf.is_spf(text) and spf.is_spf(wanted)) or (dmarc.is_dmarc(text) and dmarc.is_dmarc(wanted))
+    def _of_kind(self, kind: Kind, name: str) -> list[str]:
+        return [text for text in self._values(name, "TXT") if policy_records.kind(name, text) == kind]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mailstack.dns.records import Mx, RecordSet
+from mailstack.mail.policy_records import same_kind
 
 if TYPE_CHECKING:
     from providers.aws import AwsAccount
@@ -84,8 +85,8 @@ def not_ours(record: RecordSet, shown: str) -> str:
 def in_the_way(standing: Sequence[StandingRecord], name: str, record_type: str, content: str) -> list[StandingRecord]:
     """List the standing records that a new one would contradict or double.
 
-    A CNAME stands alone at its name (RFC 1034 section 3.6.2), a name has one SPF record (RFC 7208 section 3.2), one
-    DMARC record (RFC 9989 section 4.7) and, where a return path is published, one MX (SES asks for exactly one).
+    A CNAME stands alone at its name (RFC 1034 section 3.6.2). A name has one policy record of a kind, such as SPF
+    (RFC 7208 section 3.2) or DMARC (RFC 9989 section 4.10), and one MX where a return path is published (SES).
     Other TXT values at the same name, such as a site verification, are no conflict.
     """
     return [other for other in standing if other.name == name and _contradicts(other, record_type, content)]
@@ -98,7 +99,7 @@ def _contradicts(other: StandingRecord, record_type: str, content: str) -> bool:
         return False
     if record_type != "TXT":
         return True
-    return other.content == content or version_tag(other.content) == version_tag(content) != ""
+    return other.content == content or same_kind(other.name, other.content, content)
 
 
 def in_the_way_of_set(
@@ -113,12 +114,6 @@ def in_the_way_of_set(
     same_type = [other for other in there if other.type == record_type]
     equal = {other.content for other in same_type} == set(contents)
     return aliases + ([] if equal else same_type)
-
-
-def version_tag(text: str) -> str:
-    """Return the lower-case version tag of a policy record ("v=spf1", "v=dmarc1"), "" for any other text."""
-    head = text.replace(";", " ").split(maxsplit=1)[:1]
-    return head[0].lower() if head and head[0].lower().startswith("v=") else ""
 
 
 # The seam: what the plugin and the commands ask of every DNS host. What is above it goes with its last caller.

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mailstack.errors import BogusAnswer, MailstackError
-
-from .base import version_tag
+from mailstack.mail.policy_records import same_kind
 
 Lookup = Callable[[str, str], Sequence[str]]
 NameServers = Callable[[str], Sequence[str]]
@@ -92,9 +91,9 @@ def _fault(record: WantedRecord, lookup: Lookup) -> _Fault | None:
     should = f"it should be {' and '.join(map(_quoted, wanted))}"
     try:
         shown = [_normal(record.type, value) for value in lookup(record.name, record.type)]
-        if _satisfies(record.type, wanted, shown):
+        if _satisfies(record, wanted, shown):
             return None
-        if shown := _related(record.type, wanted, shown):
+        if shown := _related(record, wanted, shown):
             return _Fault(f"{head} is wrong: {should}, but DNS answers {' and '.join(map(_quoted, shown))}")
         if record.zone and lookup(f"{record.name}.{record.zone}", record.type):
             return _Fault(
@@ -108,20 +107,19 @@ def _fault(record: WantedRecord, lookup: Lookup) -> _Fault | None:
     return _Fault(f"{head} is missing: {should}")
 
 
-def _satisfies(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> bool:
+def _satisfies(record: WantedRecord, wanted: Sequence[str], shown: Sequence[str]) -> bool:
     # Other TXT values may stand beside ours, but not a second SPF record (RFC 7208 section 3.2); SES asks for exactly
     # one MX at a MAIL FROM domain.
-    if record_type == "TXT":
-        return set(wanted) <= set(shown) and len(_related("TXT", wanted, shown)) == len(wanted)
+    if record.type == "TXT":
+        return set(wanted) <= set(shown) and len(_related(record, wanted, shown)) == len(wanted)
     return set(wanted) == set(shown)
 
 
-def _related(record_type: str, wanted: Sequence[str], shown: Sequence[str]) -> list[str]:
-    """Return the values that a reader would take for ours: of the same version tag (v=spf1), where it is text."""
-    if record_type != "TXT":
+def _related(record: WantedRecord, wanted: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Return the values that receivers would take for ours: of text, ours and policy records of the same kind."""
+    if record.type != "TXT":
         return list(shown)
-    tags = {version_tag(value) for value in wanted} - {""}
-    return [value for value in shown if value in wanted or version_tag(value) in tags]
+    return [value for value in shown if value in wanted or any(same_kind(record.name, value, one) for one in wanted)]
 
 
 def _normal(record_type: str, value: str) -> str:

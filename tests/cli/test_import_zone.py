@@ -113,3 +113,31 @@ def test_a_file_that_is_no_zone_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(MailstackError, match=f"{path}: is no zone file: .*--zone NAME"):
         run(str(path))
+
+
+def test_policy_records_are_known_by_name_and_grammar(tmp_path: Path) -> None:
+    """Blanks hide no policy, and other texts at the same names, or at names where nobody looks, are none."""
+    path = tmp_path / "db.example.com"
+    lines = [
+        *ZONE.splitlines()[:5],
+        "mail 300 IN MX 10 feedback-smtp.eu-central-1.amazonses.com.",
+        '_dmarc IN TXT "v = DMARC1 ; p = reject"',
+        '_dmarc IN TXT "site-verification=1"',
+        'default._bimi IN TXT "v = BIMI1 ; l = https://example.com/logo.svg"',
+        '_smtp._tls IN TXT "rua=mailto:nobody@example.com"',
+        '_smtp._tls IN TXT "v=TLSRPTv1 ; rua=mailto:tls@example.com"',
+        '_mta-sts IN TXT "site-verification=2"',
+        'ours._domainkey IN TXT "k=rsa; p = MIIB"',
+        '@ IN TXT "v=spf10 -all"',
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    result = run(str(path))
+    found = yaml.safe_load(result.stdout)["config"]["mailstack:domains"]["example.com"]
+    assert found["dmarc"] == {"policy": "reject"}
+    assert found["bimi"] == {"logo": "https://example.com/logo.svg"}
+    assert found["tlsRpt"] == {"rua": ["mailto:tls@example.com"]}
+    assert found["dkim"] == {"kind": "kept"}
+    assert "spf" not in found
+    assert "has an MTA-STS policy" not in result.output
+    [kept] = [one for one in found["records"]["asFound"] if one["name"] == "_dmarc.example.com"]
+    assert kept["values"] == ["v = DMARC1 ; p = reject"]

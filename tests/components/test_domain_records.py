@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components import domain_records
-from components.planned import merge
+from components.planned import PlannedRecord, merge
 from mailstack.dns.records import Mx
 from mailstack.errors import RecordError, SettingsError
 from mailstack.settings import Settings, load
@@ -212,3 +212,16 @@ def test_yaml_reads_well() -> None:
         ("_smtp._tls.example.com", "TXT"),
         ("default._bimi.example.com", "TXT"),
     ]
+
+
+def test_only_spf_records_of_one_name_become_one() -> None:
+    """Two domains may share a return path; v=spf10 is no SPF record (RFC 7208 section 4.5) and is not read as one."""
+    domain = settings(example__com={}).domains["example.com"]
+
+    def text(value: str) -> PlannedRecord:
+        return PlannedRecord.fixed("bounce.example.com", "TXT", domain, value, "SPF")
+
+    [merged] = merge([text("v=spf1 include:a.example ~all"), text("V=SPF1 include:b.example -all")])
+    assert merged.values == ("v=spf1 include:a.example include:b.example ~all",)
+    with pytest.raises(RecordError, match="give one of them another returnPath"):
+        merge([text("v=spf1 include:a.example ~all"), text("v=spf10 -all")])

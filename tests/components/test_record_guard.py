@@ -74,6 +74,46 @@ def test_a_weaker_policy_is_refused(published: dict[str, str], standing: list[di
         meet(dmarc_inputs("v=DMARC1; p=none"), old=dmarc_inputs("v=DMARC1; p=quarantine"))
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "wanted", "way"),
+    [
+        (DMARC, "v = DMARC1 ; p = reject", "v=DMARC1; p=none", f"set mailstack:domains.{DOMAIN}.dmarc to off"),
+        (f"default._bimi.{DOMAIN}", "v = BIMI1 ; l =", "v=BIMI1; l=https://example.com/a.svg", "take bimi out of"),
+        (f"_mta-sts.{DOMAIN}", "v=STSv1 ; id=1", "v=STSv1; id=2;", "take mtaSts out of"),
+        (
+            f"_smtp._tls.{DOMAIN}",
+            "v=TLSRPTv1 ; rua=mailto:a@b.example",
+            "v=TLSRPTv1; rua=mailto:c",
+            "take tlsRpt out of",
+        ),
+        (DOMAIN, "V=SPF1 mx -all", "v=spf1 include:other.example ~all", f"set mailstack:domains.{DOMAIN}.spf to off"),
+        (
+            f"{DOMAIN}._report._dmarc.example.net",
+            "v = DMARC1",
+            "v=DMARC1;",
+            "take the address at example.net out of dmarc.rua",
+        ),
+    ],
+)
+def test_a_second_policy_record_of_a_kind_is_refused(
+    published: dict[str, str], standing: list[dict[str, Any]], name: str, there: str, wanted: str, way: str
+) -> None:
+    """Blanks that its grammar allows hide no record; the sentence names the key that asks for a second one."""
+    standing.append({"name": name, "type": "TXT", "content": f'"{there}"', "comment": ""})
+    with pytest.raises(Conflict) as refused:
+        meet({**dmarc_inputs(wanted), "name": name})
+    assert f"{name}: a TXT record stands there already: '{there}'" in str(refused.value)
+    assert f"To keep it, {way}" in str(refused.value)
+
+
+def test_our_own_policy_is_read_with_blanks(published: dict[str, str], standing: list[dict[str, Any]]) -> None:
+    """A record kept as it was found with blanks states the policy that an update of it must not weaken."""
+    published["_dmarc.example.com"] = "v=DMARC1; p=reject"
+    meet(dmarc_inputs("v=DMARC1; p=none"), old=dmarc_inputs("v = DMARC1 ; p = none"))
+    with pytest.raises(Conflict, match="p=none would weaken"):
+        meet(dmarc_inputs("v = DMARC1 ; p = none"), old=dmarc_inputs("v=DMARC1; p=quarantine"))
+
+
 def test_an_update_that_weakens_nothing_passes(published: dict[str, str], standing: list[dict[str, Any]]) -> None:
     """A TTL changed, or a policy made stricter, on a record that stood below a stricter parent is let be."""
     published["_dmarc.example.com"] = "v=DMARC1; p=reject"

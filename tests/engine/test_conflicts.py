@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from .project import Project
+from .test_adopt import adopt
 from .world import World
 
 
@@ -39,6 +40,39 @@ def test_a_foreign_record_is_refused_in_preview_and_left_as_it_is(
     assert remedy in " ".join(printed.split())
     assert project.run("up", "--yes", check=False).returncode != 0
     assert world.records(zone_id) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "keys", "key"),
+    [
+        ("_dmarc", "v = DMARC1 ; p = reject", {}, "dmarc"),  # RFC 9989 section 4.8
+        (
+            "default._bimi",
+            "v = BIMI1 ; l = https://example.com/theirs.svg",
+            {"bimi": {"logo": "https://example.com/ours.svg"}, "dmarc": {"policy": "reject"}},
+            "bimi",
+        ),
+        ("_mta-sts", "v=STSv1 ; id=1", {"mtaSts": {"mode": "testing", "mx": ["mx.example.com"]}}, "mtaSts"),
+        ("_smtp._tls", "v=TLSRPTv1 ; rua=mailto:a@b.example", {"tlsRpt": {"rua": ["mailto:c@d.example"]}}, "tlsRpt"),
+    ],
+)
+def test_a_policy_record_is_seen_whatever_its_blanks(
+    project: Project, world: World, zone: str, zone_id: str, name: str, text: str, keys: dict[str, Any], key: str
+) -> None:
+    """Receivers discard both records of a kind: preview and up refuse a second one, and adopt keeps the first."""
+    at = f"{name}.notify.{zone}"
+    world.add_record(zone_id, "TXT", at, f'"{text}"')
+    project.configure(**settings(zone, **keys))
+    printed = project.refuses(f"{at}: a TXT record stands there already")
+    assert f"{key} " in " ".join(printed.split()).partition("To keep it, ")[2]
+    up = project.run("up", "--yes", check=False)
+    assert up.returncode != 0
+    assert f"{at}: a TXT record stands there already" in " ".join((up.stdout + up.stderr).split())
+    assert world.dns(at, "TXT") == [text]
+    adopted = adopt(project, "--dry-run")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert text in adopted.stdout
+    assert world.dns(at, "TXT") == [text]
 
 
 def test_another_text_at_the_same_name_is_no_conflict(project: Project, world: World, zone: str, zone_id: str) -> None:

@@ -92,7 +92,7 @@ def test_a_mark_fits_into_a_comment() -> None:
         (("A", "192.0.2.1"), "CNAME", "x.example.net", True),  # RFC 1034 section 3.6.2
         (("CNAME", "x.example.net"), "TXT", "text", True),
         (("TXT", "v=spf1 -all"), "TXT", "v=spf1 ~all", True),  # RFC 7208 section 3.2
-        (("TXT", "V=DMARC1; p=none"), "TXT", "v=DMARC1;p=reject", True),
+        (("TXT", "v=spf10 -all"), "TXT", "v=spf1 -all", False),  # RFC 7208 section 4.5: no SPF record
         (("TXT", "v=spf1 -all"), "TXT", "v=DMARC1; p=none", False),
         (("TXT", "verification=1"), "TXT", "v=spf1 -all", False),
         (("TXT", "verification=1"), "TXT", "verification=1", True),
@@ -105,6 +105,25 @@ def test_what_is_in_the_way(other: tuple[str, str], kind: str, content: str, con
     standing = [StandingRecord(NAME, *other, "", "1")]
     assert in_the_way(standing, NAME, kind, content) == (standing if conflicts else [])
     assert in_the_way(standing, f"other.{NAME}", kind, content) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "content"),
+    [
+        ("_dmarc.example.com", "V=DMARC1; p=none", "v=DMARC1;p=reject"),
+        ("_dmarc.example.com", "v = DMARC1 ; p = reject", "v=DMARC1; p=none"),  # RFC 9989 section 4.8
+        ("default._bimi.example.com", "v = BIMI1 ; l = https://example.com/a.svg", "v=BIMI1; l=https://example.com/b"),
+        ("_mta-sts.example.com", "v=STSv1 ; id=1", "v=STSv1; id=2;"),  # RFC 8461 section 3.1
+        ("_smtp._tls.example.com", "v=TLSRPTv1 ;rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"),
+        ("a._domainkey.example.com", "k=rsa; p=MIIB", "v=DKIM1; k=rsa; p=MIIC"),  # RFC 6376 section 3.6.2.2
+    ],
+)
+def test_a_second_policy_record_of_a_kind_is_in_the_way(name: str, other: str, content: str) -> None:
+    """Receivers discard both, however the blanks are set; at a name where nobody looks for it a text is just text."""
+    standing = [StandingRecord(name, "TXT", other, "", "1")]
+    assert in_the_way(standing, name, "TXT", content) == standing
+    elsewhere = [StandingRecord("example.com", "TXT", other, "", "1")]
+    assert in_the_way(elsewhere, "example.com", "TXT", content) == []
 
 
 def test_cloudflare_is_a_dns_host() -> None:

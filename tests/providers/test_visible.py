@@ -60,6 +60,16 @@ def test_what_stands_instead_is_named(kind: str, wanted: str, shown: list[str], 
     assert f'it should be "{wanted}"' in sentence
 
 
+def test_a_second_policy_record_with_blanks_is_named() -> None:
+    """Receivers discard both DMARC records of a name (RFC 9989 section 4.10), so that ours has no effect."""
+    record = WantedRecord("_dmarc.example.com", "TXT", ("v=DMARC1; p=none",), "example.com")
+    shown = ["v=DMARC1; p=none", "v = DMARC1 ; p = reject", "other=1"]
+    [sentence] = _missing(record, {("_dmarc.example.com", "TXT"): shown})
+    assert sentence.startswith("TXT _dmarc.example.com is wrong")
+    assert '"v = DMARC1 ; p = reject"' in sentence
+    assert "other=1" not in sentence
+
+
 def test_a_zone_name_that_was_entered_twice_is_found() -> None:
     """The classic mistake at a host that appends the zone itself."""
     record = WantedRecord("m.example.com", "TXT", ("v=spf1 -all",), "example.com")

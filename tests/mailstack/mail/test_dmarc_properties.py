@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailstack.errors import DmarcError
-from mailstack.mail.dmarc import POLICIES, Dmarc, covering, is_dmarc, parse, tree_walk
+from mailstack.mail.dmarc import POLICIES, Dmarc, covering, parse, tree_walk
+from mailstack.mail.policy_records import kind
 
 # That a machine is busy is no mistake of the code.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,7 +42,7 @@ NAMES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=12).map(
 @given(RECORDS)
 def test_what_is_built_is_written_and_read_equal(record: Dmarc) -> None:
     assert parse(str(record)) == record
-    assert is_dmarc(str(record))
+    assert kind("_dmarc.example.com", str(record)) == "dmarc"
 
 
 @unhurried
@@ -76,7 +77,7 @@ def test_no_text_is_answered_with_anything_but_a_record_or_a_sentence(text: str)
     except DmarcError as error:
         assert str(error)
         return
-    assert is_dmarc(text)
+    assert kind("_dmarc.example.com", text) == "dmarc"
     assert parse(str(record)) == record
 
 

@@ -236,3 +236,9 @@ def test_the_record_of_a_domain_is_the_only_one() -> None:
         standing("two.example", asking(zone))
     with pytest.raises(SpfError, match="has no SPF record"):
         standing("ten.example", asking(zone))
+
+
+def test_a_text_that_only_looks_like_spf_is_not_counted() -> None:
+    """RFC 7208 section 4.5: v=spf1 is followed by a space or the end."""
+    zone: Zone = {("example.com", "TXT"): ["v=spf10 -all", "v=spf1;-all", "V=SPF1 mx -all"]}
+    assert standing("example.com", asking(zone)) == "V=SPF1 mx -all"

@@ -22,6 +22,20 @@ def loaded(text: str, **options: Any) -> Domain:
     return load(yaml.safe_load(text), **{"aws_region": "eu-west-1", **options}).domains["example.com"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("other.example.org._report._dmarc.example.com", "v=DMARC1;"),  # lets reports about another domain come here
+        ("google._domainkey", "v=DKIM1; k=rsa; p=MIIB"),
+        ("@", "v=spf10 -all"),  # RFC 7208 section 4.5: no SPF record
+    ],
+)
+def test_records_that_no_other_key_makes_may_be_further_ones(name: str, text: str) -> None:
+    """A permission for reports and another sender's DKIM key are no second record of what this stack writes."""
+    found = loaded(domain(f'{{records: {{also: [{{name: "{name}", type: TXT, values: ["{text}"]}}]}}}}'))
+    assert [one.values for one in found.records.also] == [(text,)]
+
+
 def test_left_out_nothing_is_published() -> None:
     """No existing stack gets a record that it did not ask for."""
     found = loaded(domain("{}"))
@@ -260,6 +274,24 @@ FURTHER = {
     "a DMARC record among further ones": (
         domain('{records: {also: [{name: _dmarc, type: TXT, values: ["v=DMARC1; p=none"]}]}}'),
         f"{AT}.records.also[0]: 'v=DMARC1; p=none' is a DMARC record, and a name has one; write it under dmarc",
+    ),
+    "a DMARC record with blanks among further ones": (
+        domain('{records: {also: [{name: _dmarc, type: TXT, values: ["v = DMARC1 ; p = none"]}]}}'),
+        f"{AT}.records.also[0]: 'v = DMARC1 ; p = none' is a DMARC record, and a name has one; write it under dmarc",
+    ),
+    "a BIMI record among further ones": (
+        domain('{records: {also: [{name: default._bimi, type: TXT, values: ["v = BIMI1 ; l="]}]}}'),
+        f"{AT}.records.also[0]: 'v = BIMI1 ; l=' is a BIMI record, and a name has one; write it under bimi",
+    ),
+    "an MTA-STS record among further ones": (
+        domain('{records: {also: [{name: _mta-sts.example.com, type: TXT, values: ["v=STSv1 ;id=1"]}]}}'),
+        f"{AT}.records.also[0]: 'v=STSv1 ;id=1' is an MTA-STS record, and a name has one; write its policy under "
+        "mtaSts",
+    ),
+    "a TLS-RPT record among further ones": (
+        domain('{records: {also: [{name: _smtp._tls, type: TXT, values: ["v=TLSRPTv1; rua=mailto:a@b.example"]}]}}'),
+        f"{AT}.records.also[0]: 'v=TLSRPTv1; rua=mailto:a@b.example' is a TLS-RPT record, and a name has one; write it "
+        "under tlsRpt",
     ),
     "a name in nobody's zone": (
         domain("{records: {also: [{name: mail.example.org, type: TXT, values: [x]}]}}"),
