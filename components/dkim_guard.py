@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
-from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
+from pulumi.resource_hooks import ResourceHook
 
 from mailstack.errors import Conflict, DnsError
 from mailstack.mail import dkim
 from mailstack.settings import Domain
 from providers.dns import live
 
+from .hooks import hook
 from .lookups import in_thread
 
 _LOOK_EVERY = 5.0  # seconds
@@ -29,9 +29,9 @@ def before_switch(name: str, domain: Domain, *, by_hand: bool) -> ResourceHook:
     A record that is made `by_hand` is not waited for: it is there, or the update fails.
     """
 
-    async def check(args: ResourceHookArgs) -> None:
-        selector = await _selector(args.new_inputs)
-        if selector is None or selector == await _selector(args.old_inputs):
+    async def check(new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        selector = _selector(new)
+        if not selector or selector == _selector(old):
             return
         record = dkim.record_name(selector, domain.name)
         patience = 0 if by_hand or domain.wait == "off" else domain.wait_minutes * 60
@@ -44,16 +44,12 @@ def before_switch(name: str, domain: Domain, *, by_hand: bool) -> ResourceHook:
                 )
             await asyncio.sleep(min(_LOOK_EVERY, left))
 
-    return ResourceHook(name, check)
+    return hook(name, check, in_previews=False)
 
 
-async def _selector(inputs: Mapping[str, Any] | None) -> str | None:
-    """Return the selector that an identity signs with; the private key beside it makes the whole a secret output."""
-    signing = (inputs or {}).get("dkimSigningAttributes")
-    if isinstance(signing, pulumi.Output):
-        signing = await signing.future()
-    found = signing.get("domainSigningSelector") if isinstance(signing, Mapping) else None
-    return found if isinstance(found, str) else None
+def _selector(inputs: Mapping[str, Any]) -> str | None:
+    """Return the selector that an identity signs with, None where SES has the keys or it is not known yet."""
+    return (inputs.get("dkimSigningAttributes") or {}).get("domainSigningSelector")
 
 
 def _is_live(record: str) -> bool:

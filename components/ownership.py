@@ -7,17 +7,16 @@ which nothing in its arguments tells from a new resource: hence the mark. DNS re
 
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.resource_hooks import ResourceHook, ResourceHookArgs, ResourceHookBinding, ResourceHookOptions
+from pulumi.resource_hooks import ResourceHookBinding
 
-from mailstack import names
 from mailstack.errors import Conflict, VendorError
 
+from .hooks import hook
 from .lookups import look_up_in_hook
 
 SES_LOOKUP = "aws:sesv2/getEmailIdentity:getEmailIdentity"
@@ -67,8 +66,7 @@ class Guard:
         """Return the hooks of a sender's IAM user."""
         return ResourceHookBinding(before_create=[self._user], before_update=[self._sender])
 
-    async def _check_identity(self, args: ResourceHookArgs) -> None:
-        new = args.new_inputs or {}
+    async def _check_identity(self, new: Mapping[str, Any], _old: Mapping[str, Any]) -> None:
         domain, region = new.get("emailIdentity"), new.get("region")
         try:
             found = await look_up_in_hook(SES_LOOKUP, {"emailIdentity": domain, "region": region}, self._component)
@@ -82,8 +80,7 @@ class Guard:
                 f"to send through it and leave it alone, set mailstack:domains.{domain}.manage to false"
             )
 
-    async def _check_set(self, args: ResourceHookArgs) -> None:
-        new = args.new_inputs or {}
+    async def _check_set(self, new: Mapping[str, Any], _old: Mapping[str, Any]) -> None:
         name, region = new.get("configurationSetName"), new.get("region")
         if whose := await self._foreign(SET_LOOKUP, {"configurationSetName": name, "region": region}):
             raise Conflict(
@@ -91,8 +88,8 @@ class Guard:
                 "where another stack owns the domain, set manage: false on it, else delete the configuration set there"
             )
 
-    async def _check_user(self, args: ResourceHookArgs) -> None:
-        name, tags = (args.new_inputs or {}).get("name"), (args.new_inputs or {}).get("tags") or {}
+    async def _check_user(self, new: Mapping[str, Any], _old: Mapping[str, Any]) -> None:
+        name, tags = new.get("name"), new.get("tags") or {}
         if whose := await self._foreign(USER_LOOKUP, {"userName": name}):
             raise Conflict(
                 f"the IAM user {name} stands already and is not this stack's ({whose}); give the sender another key "
@@ -117,11 +114,11 @@ class Guard:
         return f"it is marked as {mark}'s" if mark else "it carries no mark of the kit"
 
 
-async def _check_sender(args: ResourceHookArgs) -> None:
-    old, new = ((inputs or {}).get("tags") or {} for inputs in (args.old_inputs, args.new_inputs))
-    before, after = old.get("domain"), new.get("domain")
-    if isinstance(before, str) and isinstance(after, str) and before != after:
-        key = new.get("sender")
+async def _check_sender(new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+    tags = new.get("tags") or {}
+    before, after = (old.get("tags") or {}).get("domain"), tags.get("domain")
+    if before and after and before != after:
+        key = tags.get("sender")
         raise Conflict(
             f"mailstack:senders.{key}.domain: changed from {before} to {after} in place, which would cut off "
             f"applications that still send from {before}; add a second sender for {after} beside it, move the "
@@ -132,13 +129,3 @@ async def _check_sender(args: ResourceHookArgs) -> None:
 def says_not_found(words: str) -> bool:
     """Tell whether a look-up failed because there is no such identity; trouble with credentials is another thing."""
     return any(sign in words for sign in ("NotFoundException", "couldn't find resource", "empty result"))
-
-
-def hook(name: str, check: Callable[[ResourceHookArgs], Awaitable[None]]) -> ResourceHook:
-    """Return a hook that runs in previews, too, but for those in which `mailstack adopt` looks for what stands."""
-
-    async def run(args: ResourceHookArgs) -> None:
-        if not (pulumi.runtime.is_dry_run() and os.environ.get(names.ADOPTING)):
-            await check(args)
-
-    return ResourceHook(name, run, ResourceHookOptions(on_dry_run=True))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
-from pulumi.resource_hooks import ResourceHookArgs, ResourceHookBinding
+from pulumi.resource_hooks import ResourceHookBinding
 
 from mailstack.errors import Conflict, DmarcError, DnsError, VendorError
 from mailstack.mail import dmarc
 from mailstack.mail.policy_records import Kind, kind
 from providers.dns import base, cloudflare, live
 
+from .hooks import hook
 from .hosts.base import Intended, Publisher
 from .lookups import in_thread
-from .ownership import hook
 
 # Which key of a domain asks for a record of this kind.
 _KEYS: Mapping[Kind, str] = {"bimi": "bimi", "mta-sts": "mtaSts", "tls-rpt": "tlsRpt"}
@@ -45,17 +46,17 @@ class RecordGuard:
         update = [self._update] if self._publisher.keeps_sets else []
         return ResourceHookBinding(before_create=[self._create, *more], before_update=[*update, *more])
 
-    async def _check_create(self, args: ResourceHookArgs) -> None:
-        wanted = self._publisher.intended(args.new_inputs or {})
+    async def _check_create(self, new: Mapping[str, Any], _old: Mapping[str, Any]) -> None:
+        wanted = self._publisher.intended(new)
         if wanted is None:
             return
         for other in in_the_way(self._publisher, await self._standing(wanted), wanted):
             if self._publisher.mark is None or other.mark != self._publisher.mark:
                 raise Conflict(_standing_sentence(self._publisher, other, wanted))
 
-    async def _check_update(self, args: ResourceHookArgs) -> None:
+    async def _check_update(self, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
         """Refuse to write over values that somebody added to our record set since we wrote it."""
-        before, after = self._publisher.intended(args.old_inputs or {}), self._publisher.intended(args.new_inputs or {})
+        before, after = self._publisher.intended(old), self._publisher.intended(new)
         if before is None or after is None:
             return
         known = {*before.contents, *after.contents}
@@ -80,14 +81,14 @@ class RecordGuard:
         except VendorError as error:
             raise Conflict(self._publisher.refused(wanted.zone, str(error))) from None
 
-    async def _check_dmarc(self, args: ResourceHookArgs) -> None:
-        wanted = self._publisher.intended(args.new_inputs or {})
+    async def _check_dmarc(self, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        wanted = self._publisher.intended(new)
         if wanted is None:
             return
         domain = wanted.name.removeprefix("_dmarc.")
         policy = _policy(wanted.name, wanted.contents)
-        old = self._publisher.intended(args.old_inputs or {})
-        before = _policy(old.name, old.contents) if old else await self._own_policy(wanted)
+        written = self._publisher.intended(old)
+        before = _policy(written.name, written.contents) if written else await self._own_policy(wanted)
         if policy is None or (before is not None and not dmarc.weaker(policy, before)):
             return  # what covers the name grew stricter over our record; this change weakens nothing
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pulumi
-from pulumi.output import Unknown
 from pulumi.resource_hooks import ResourceHookBinding
 
 from components.planned import PlannedRecord
@@ -83,5 +82,5 @@ class Publisher(Protocol):
 
 
 def known(*values: Any) -> bool:
-    """Tell whether every value is given and known."""
-    return not any(value is None or isinstance(value, Unknown) for value in values)
+    """Tell whether every value is given and known, as hooks are handed them."""
+    return None not in values

@@ -36,6 +36,8 @@ class Route53Publisher:
 
     def find_zone(self, zone: str, host: Host, parent: pulumi.Resource) -> HostZone:
         """Find a public hosted zone by its name or id; raises VendorError."""
+        if isinstance(host.zone_id, pulumi.Output):
+            return HostZone(host.zone_id, zone)  # it may not be known before the zone is made
         by = {"zoneId": host.zone_id} if host.zone_id is not None else {"name": zone, "privateZone": False}
         try:
             found = look_up(ZONE_LOOKUP, by, parent)

@@ -18,8 +18,14 @@ from .mocks import Recorder
 DOMAIN = "notify.example.com"
 
 
-def meet(new: dict[str, Any], kind: str) -> None:
-    """Run the hooks that a create meets; raises what the first refusal raises."""
+def meet(new: dict[str, Any], kind: str, old: dict[str, Any] | None = None, *, secret: bool = False) -> None:
+    """Run the hooks that a create, or with `old` an update, meets; raises what the first refusal raises.
+
+    Inputs that are `secret` come as the SDK hands hooks secrets.
+    """
+
+    def handed(inputs: dict[str, Any] | None) -> dict[str, Any] | None:
+        return {key: pulumi.Output.secret(value) for key, value in inputs.items()} if secret and inputs else inputs
 
     async def hooks(guard: Guard) -> None:
         binding = {
@@ -27,9 +33,9 @@ def meet(new: dict[str, Any], kind: str) -> None:
             "configuration set": guard.configuration_set(),
             "user": guard.sender(),
         }[kind]
-        for hook in binding.before_create or []:
+        for hook in (binding.before_update if old else binding.before_create) or []:
             assert isinstance(hook, ResourceHook)
-            answer = hook(ResourceHookArgs("urn", "", "name", "type", new_inputs=new, old_inputs=None))
+            answer = hook(ResourceHookArgs("urn", "", "name", "type", new_inputs=handed(new), old_inputs=handed(old)))
             assert answer is not None
             await answer
 
@@ -109,3 +115,32 @@ def test_what_is_ours_or_cannot_be_seen_is_left_to_aws(
     for answer in (ours, denied):
         monkeypatch.setattr(ownership, "look_up_in_hook", answer)
         meet(inputs, kind=kind)
+
+
+@pytest.mark.parametrize(("kind", "inputs", "remedy"), THINGS)
+def test_a_secret_name_is_looked_up_by_its_value(
+    monkeypatch: pytest.MonkeyPatch, kind: str, inputs: dict[str, Any], remedy: str
+) -> None:
+    """What the program marks as secret reaches a hook as an output, and is checked like the rest."""
+    asked: list[Any] = []
+
+    async def stands(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+        asked.extend(arguments.values())
+        return {"tags": {}}
+
+    monkeypatch.setattr(ownership, "look_up_in_hook", stands)
+    with pytest.raises(Conflict, match=f"carries no mark.*{remedy}"):
+        meet(inputs, kind=kind, secret=True)
+    assert set(asked) <= {value for value in inputs.values() if isinstance(value, str)}
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_another_domain_in_place_is_refused_where_the_tags_are_secret_too(secret: bool) -> None:
+    """The tags of a user tell its domain before and after; one secret among them makes them all an output."""
+
+    def tags(domain: str) -> dict[str, Any]:
+        return {"tags": {"domain": domain, "sender": "notify"}}
+
+    with pytest.raises(Conflict, match=r"senders\.notify\.domain: changed from a\.example to b\.example in place"):
+        meet(tags("b.example"), kind="user", old=tags("a.example"), secret=secret)
+    meet(tags("a.example"), kind="user", old=tags("a.example"), secret=secret)
