@@ -145,7 +145,8 @@ class SesIdentity(pulumi.ComponentResource):
         return pulumi.ResourceOptions(hooks=hooks, depends_on=published)
 
     def _dkim_records(self) -> list[PlannedRecord]:
-        tokens = self._identity.dkim_signing_attributes.apply(lambda signing: signing.tokens)
+        # The provider keeps a private key beside them, empty here, which makes the whole block a secret.
+        tokens = pulumi.Output.unsecret(self._identity.dkim_signing_attributes.apply(lambda signing: signing.tokens))
         return [self._dkim_record(index, tokens[index]) for index in range(DKIM_TOKENS)]
 
     def _dkim_record(self, index: int, token: pulumi.Output[str]) -> PlannedRecord:

@@ -118,7 +118,7 @@ def _outputs(args: mocks.MockResourceArgs) -> Mapping[str, Any]:
     if args.typ == "aws:sesv2/emailIdentity:EmailIdentity":
         return {
             "arn": f"arn:aws:ses:{inputs['region']}:123456789012:identity/{inputs['emailIdentity']}",
-            "dkimSigningAttributes": {"tokens": TOKENS, "status": "PENDING"},
+            "dkimSigningAttributes": {"domainSigningPrivateKey": _secret(""), "tokens": TOKENS, "status": "PENDING"},
         }
     if args.typ == "aws:sesv2/configurationSet:ConfigurationSet":
         name = inputs["configurationSetName"]
