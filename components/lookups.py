@@ -19,8 +19,9 @@ from mailstack.errors import VendorError
 
 from .resources import sdk_version
 
-# Functions that answer or refuse without asking the vendor: getZone wants to be told which.
-_IDLE = {"aws": "aws:index/getPartition:getPartition", "cloudflare": "cloudflare:index/getZone:getZone"}
+# Functions that ask the vendor nothing. Cloudflare's plugin has none, so it is asked for one that it does not know: its
+# own refusals are reported as errors of the run, this one is not.
+_IDLE = {"aws": "aws:index/getPartition:getPartition", "cloudflare": "cloudflare:index/getNothing:getNothing"}
 
 # Longer than a provider tries on its own. A program with providers of its own may start one while hooks wait.
 _PATIENCE = 300.0  # seconds

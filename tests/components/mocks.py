@@ -18,13 +18,13 @@ class Refused(Exception):
     """What a handler raises for a look-up that its provider refuses: the provider's words."""
 
 
-def _refuse_to_guess(_: dict[str, Any]) -> dict[str, Any]:
-    raise Refused("Missing Attribute Configuration: exactly one of zone_id or filter is needed")
+def _no_such_function(_: dict[str, Any]) -> dict[str, Any]:
+    raise Refused("function not found")
 
 
 # What the program calls to have a provider started: no vendor is asked.
 IDLE: dict[str, Handler] = {
-    "cloudflare:index/getZone:getZone": _refuse_to_guess,
+    "cloudflare:index/getNothing:getNothing": _no_such_function,
     "aws:index/getPartition:getPartition": lambda _: {"partition": "aws"},
 }
 
