@@ -148,8 +148,12 @@ def _changes(step: Step) -> bool:
 
 
 def _is_mark(path: str, step: Step) -> bool:
-    """Tell whether a difference says only whose a thing is, or is the same text in other quotes."""
-    if path.partition(".")[0].partition("[")[0] in _MARKS:
+    """Tell whether a difference says only whose a thing is, or is the same text in other quotes.
+
+    A property that is no input is the vendor's, as the time of a change is, and follows from the inputs.
+    """
+    key = path.partition(".")[0].partition("[")[0]
+    if key in _MARKS or key not in {*step.inputs, *step.old_inputs}:
         return True
     if path == "content" and step.inputs.get("type") == "TXT":
         before, after = step.old_inputs.get("content"), step.inputs.get("content")
