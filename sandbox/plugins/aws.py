@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from .aws_account import Account
+from .aws_account import Account, structured
 from .aws_api import STS, AwsError, partition
 from .configuration_set import ConfigurationSet, configuration_set_outputs
 from .iam import AccessKey, User, UserPolicy, user_outputs
@@ -15,6 +15,7 @@ from .resource import Resource, State, VendorError
 from .route53 import Record
 from .route53_zones import find_records, find_zone
 from .sesv2 import EmailIdentity, MailFrom, identity_outputs, path_of
+from .wire import has_unknown
 
 if TYPE_CHECKING:
     from .servicer import Function
@@ -26,6 +27,7 @@ class AwsProvider:
     """The package `aws`."""
 
     name = "aws"
+    logs_failures = False
 
     def __init__(self, version: str, cancelled: threading.Event) -> None:
         self.version, self.cancelled = version, cancelled
@@ -51,13 +53,16 @@ class AwsProvider:
         }
 
     def check_config(self, config: State) -> State:
-        """Take the region from the environment where no setting names one, as the real plugin does."""
+        """Take the region from the environment where no setting names one, and validate the credentials."""
         region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         defaults: State = {"skipCredentialsValidation": "false", "skipRegionValidation": "true"}
-        return {**defaults, **config, **({"region": region} if region else {})}
+        checked = {**defaults, **config, **({"region": region} if region else {})}
+        if region and not has_unknown(checked) and not structured(checked, "skipCredentialsValidation"):
+            self._account.validate(checked)
+        return checked
 
     def configure(self, config: State) -> None:
-        """Find the credentials and ask AWS whose they are."""
+        """Find the credentials and ask AWS once more whose they are."""
         if not config.get("region"):
             raise VendorError(
                 'missing required configuration key "aws:region": The region where AWS operations will take place. '

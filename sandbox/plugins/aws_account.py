@@ -7,7 +7,17 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from .aws_api import Aws, Credentials, account_of, assume, client, find_credentials, partition
+from .aws_api import (
+    CREDENTIALS_HINT,
+    NO_CREDENTIALS,
+    Aws,
+    Credentials,
+    account_of,
+    assume,
+    client,
+    find_credentials,
+    partition,
+)
 from .resource import VendorError
 
 
@@ -21,19 +31,22 @@ class Account:
         self.default_tags: dict[str, str] = {}
 
     def configure(self, config: Mapping[str, Any]) -> None:
-        """Take the provider's configuration and ask AWS once whose key it is; raises VendorError."""
+        """Take the provider's configuration and ask AWS whose key it is; raises VendorError."""
         self.default_tags = dict((structured(config, "defaultTags") or {}).get("tags") or {})
+        self.aws = self._signed_in(config)
+        self.id = "" if structured(config, "skipRequestingAccountId") else account_of(self.aws)
+
+    def validate(self, config: Mapping[str, Any]) -> None:
+        """Ask AWS whether it takes the credentials; raises VendorError in pulumi-aws's own words."""
+        try:
+            account_of(self._signed_in(config))
+        except VendorError as error:
+            raise VendorError(_reason(str(error))) from None
+
+    def _signed_in(self, config: Mapping[str, Any]) -> Aws:
         credentials = find_credentials(config, config.get("profile"))
         plain = Aws(str(config.get("region", "")), _endpoints(config), credentials, self._client)
-        try:
-            self.aws = assume(plain, structured(config, "assumeRoles") or [])
-            self.id = "" if structured(config, "skipRequestingAccountId") else account_of(self.aws)
-        except VendorError as error:
-            raise VendorError(
-                "Invalid credentials configured.\n"
-                "Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/ "
-                f"for more information about providing credentials.\nAWS Error: {error}"
-            ) from None
+        return assume(plain, structured(config, "assumeRoles") or [])
 
     def arn(self, service: str, resource: str, region: str = "") -> str:
         """Write the ARN of something in this account."""
@@ -50,6 +63,15 @@ def structured(config: Mapping[str, Any], key: str) -> Any:
         return json.loads(value)
     except ValueError:
         raise VendorError(f"aws:{key}: {value!r} is not valid JSON") from None
+
+
+def _reason(words: str) -> str:
+    """Say what pulumi-aws says of a failed validation (credentialsFailureReason in its provider package)."""
+    if any(f"The security token included in the request is {fault}" in words for fault in ("invalid", "expired")):
+        return f"The configured AWS credentials are invalid or have expired.\n{CREDENTIALS_HINT}"
+    if words.startswith(NO_CREDENTIALS):
+        return words
+    return f"unable to validate AWS credentials.\nDetails: {words}\n"
 
 
 def _endpoints(config: Mapping[str, Any]) -> dict[str, str]:

@@ -64,6 +64,12 @@ GLOBAL: Final = {
         "aws-us-gov": ("https://route53.us-gov.amazonaws.com", "us-gov-west-1"),
     },
 }
+# pulumi-aws's own words.
+NO_CREDENTIALS: Final = "No valid credential sources found."
+CREDENTIALS_HINT: Final = (
+    "Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/ for more information about "
+    "providing credentials."
+)
 _ENDPOINT_KEYS: Final = {"SESv2": "sesv2", "IAM": "iam", "STS": "sts", "Route 53": "route53"}
 
 
@@ -246,13 +252,9 @@ def find_credentials(config: Mapping[str, Any], profile: str | None) -> Credenti
     try:
         found = botocore.session.Session(profile=profile).get_credentials()
     except botocore.exceptions.BotoCoreError as error:
-        raise VendorError(f"No valid credential sources found. {error}") from None
+        raise VendorError(f"{NO_CREDENTIALS} {error}") from None
     if found is None:
-        raise VendorError(
-            "No valid credential sources found.\n"
-            "Please see https://www.pulumi.com/registry/packages/aws/installation-configuration/ "
-            "for more information about providing credentials."
-        )
+        raise VendorError(f"{NO_CREDENTIALS}\n{CREDENTIALS_HINT}")
     frozen = found.get_frozen_credentials()
     return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token or "")
 
@@ -275,13 +277,11 @@ def assume(aws: Aws, roles: Sequence[Mapping[str, Any]]) -> Aws:
 
 
 def account_of(aws: Aws) -> str:
-    """Ask for the account once, as the real plugin does: IAM GetUser, else STS; raises VendorError on a wrong key."""
+    """Ask STS whose key this is, as the real plugin does; raises VendorError on a wrong key."""
     try:
-        arn = aws.query(IAM, "GetUser").findtext(".//Arn") or ""
-    except AwsError:
-        # A role has no user, and a user need not be allowed to look itself up; a wrong key fails here too.
-        arn = aws.query(STS, "GetCallerIdentity").findtext(".//Arn") or ""
-    return arn.split(":")[4] if arn.count(":") >= 5 else ""
+        return aws.query(STS, "GetCallerIdentity").findtext(".//Account") or ""
+    except AwsError as error:
+        raise VendorError(f"validating provider credentials: retrieving caller identity from STS: {error}") from None
 
 
 def client(cancelled: threading.Event) -> Client:

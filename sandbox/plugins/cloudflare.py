@@ -21,6 +21,7 @@ class CloudflareProvider:
     """The package `cloudflare`."""
 
     name = "cloudflare"
+    logs_failures = True
 
     def __init__(self, version: str, cancelled: threading.Event) -> None:
         self.version, self.cancelled = version, cancelled
@@ -57,7 +58,7 @@ class CloudflareProvider:
                 raise VendorError(f"failed to find exactly one result: {len(found)} found")
             zone = found[0]["id"]
         if not zone:
-            raise VendorError("Missing Attribute Configuration: exactly one of zone_id or filter is needed")
+            raise VendorError(_one_of("zone_id"))
         result = camel(self._api.result("GET", f"zones/{segment(str(zone))}"))
         return {**result, "zoneId": zone, **({"filter": wanted} if wanted else {})}
 
@@ -75,7 +76,7 @@ class CloudflareProvider:
                 raise VendorError(f"failed to find exactly one result: {len(found)} found")
             record = found[0]["id"]
         if not record:
-            raise VendorError("Missing Attribute Configuration: exactly one of dns_record_id or filter is needed")
+            raise VendorError(_one_of("dns_record_id"))
         result = self._api.result("GET", f"{path}/{segment(str(record))}")
         return {**_record(result), **arguments, "dnsRecordId": record, "zoneId": zone}
 
@@ -83,6 +84,10 @@ class CloudflareProvider:
         zone, limit = arguments["zoneId"], int(arguments.get("maxItems", _LIMIT))
         found = self._api.listed(f"zones/{segment(zone)}/dns_records", limit, **_record_filter(arguments))
         return {**arguments, "results": [_record(one) for one in found]}
+
+
+def _one_of(key: str) -> str:
+    return f"Exactly one of these attributes must be configured: [{key},filter]: Missing Attribute Configuration"
 
 
 def _record(found: State) -> State:

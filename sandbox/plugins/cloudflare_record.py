@@ -13,6 +13,7 @@ from .resource import OUTPUT, Properties, Property, State, VendorError
 
 # Sent only where the program gives them.
 _OPTIONAL: Final = ("comment", "content", "data", "priority", "tags")
+_STAMPED: Final = Property(output=True, stamped=True)
 _CNAME_SETTINGS: Final = {"flatten_cname": False, "ipv4_only": False, "ipv6_only": False}
 
 
@@ -42,8 +43,8 @@ class DnsRecord:
             nested={key: Property(computed=True) for key in ("flattenCname", "ipv4Only", "ipv6Only")},
         ),
         "createdOn": OUTPUT,
-        "modifiedOn": OUTPUT,
-        "commentModifiedOn": OUTPUT,
+        "modifiedOn": _STAMPED,
+        "commentModifiedOn": _STAMPED,
         "tagsModifiedOn": OUTPUT,
         "meta": OUTPUT,
         "proxiable": OUTPUT,

@@ -210,7 +210,10 @@ class UserPolicy(_Iam):
             self.call("PutUserPolicy", UserName=user, PolicyName=name, PolicyDocument=inputs["policy"])
         except AwsError as error:
             raise _says("putting IAM User Policy", f"{user}:{name}", error) from None
-        return {"user": user, "name": name, "policy": inputs["policy"]}
+        read = self.read(f"{user}:{name}", inputs)
+        if read is None:
+            raise VendorError(f"reading IAM User Policy ({user}:{name}): couldn't find resource")
+        return read[1]
 
 
 class AccessKey(_Iam):

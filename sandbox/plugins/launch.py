@@ -61,7 +61,10 @@ def serve(make: Callable[[str, threading.Event], Provider], package: str) -> Non
     engine = os.getppid()  # before the port is printed: from then on the engine may be gone at any time
     cancelled = threading.Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=_UNLIMITED)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(make(sdk_version(package), cancelled)), server)
+    # The engine passes its flags (--logtostderr, -v=9, --tracing URL) before the address of its log.
+    address = sys.argv[-1] if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else ""
+    servicer = Servicer(make(sdk_version(package), cancelled), address)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

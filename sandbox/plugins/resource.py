@@ -25,7 +25,8 @@ class Property:
 
     `computed`: the vendor fills it in where the program leaves it out, so its absence is no difference.
     `output`: only ever the vendor's. `replaces`: a change makes a new object. `same` decides equality of old
-    and new, seen with all inputs, where texts differ and meanings do not.
+    and new, seen with all inputs, where texts differ and meanings do not. `unset` is what the state holds where the
+    program gives nothing. `stamped`: the vendor changes it with every update, so a diff lists it beside the reason.
     """
 
     required: bool = False
@@ -34,6 +35,8 @@ class Property:
     output: bool = False
     replaces: bool = False
     secret: bool = False
+    stamped: bool = False
+    unset: Any = None
     nested: Mapping[str, Property] | None = None
     same: Callable[[Any, Any, State], bool] | None = None
 
@@ -97,8 +100,14 @@ class Change:
     replaces: bool
 
 
-def differences(properties: Properties, state: State, inputs: State, prefix: str = "") -> list[Change]:
+def differences(properties: Properties, state: State, inputs: State) -> list[Change]:
     """Compare what the program wants with what the state holds, as the real plugins do (not with old inputs)."""
+    changes = _differences(properties, state, inputs)
+    stamped = [key for key, one in properties.items() if one.stamped] if changes else []
+    return changes + [Change(key, "add" if state.get(key) is None else "update", replaces=False) for key in stamped]
+
+
+def _differences(properties: Properties, state: State, inputs: State, prefix: str = "") -> list[Change]:
     changes: list[Change] = []
     for key, one in properties.items():
         if one.output:
@@ -110,7 +119,7 @@ def differences(properties: Properties, state: State, inputs: State, prefix: str
         elif new is UNKNOWN:
             changes.append(Change(path, "update" if old is not None else "add", one.replaces))
         elif one.nested is not None and isinstance(new, dict) and isinstance(old, dict):
-            changes += differences(one.nested, old, new, f"{path}.")
+            changes += _differences(one.nested, old, new, f"{path}.")
         elif not _equal(one, old, new, inputs):
             changes.append(Change(path, "add" if old is None else "update", one.replaces))
     return changes
@@ -151,7 +160,9 @@ def planned(properties: Properties, inputs: State, state: State | None = None) -
         elif wanted is not None:
             result[key] = wanted
         elif one.filled_in:
-            result[key] = UNKNOWN if state is None else old.get(key)
+            result[key] = UNKNOWN if state is None or one.stamped else old.get(key)
+        elif one.unset is not None:
+            result[key] = one.unset
     return result
 
 

@@ -12,6 +12,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from . import resource
+from .engine import log_error
 from .http import StoppedError, UnreachableError
 from .resource import DEFAULTS, Resource, State, VendorError
 from .wire import decode, encode, has_unknown
@@ -27,6 +28,8 @@ class Provider(Protocol):
     name: str
     version: str
     cancelled: threading.Event
+    # A provider of Terraform's plugin framework also logs what fails to the engine, whatever the program does with it.
+    logs_failures: bool
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -37,7 +40,7 @@ class Provider(Protocol):
         """The functions by token."""
 
     def check_config(self, config: State) -> State:
-        """Return the configuration with defaults."""
+        """Return the configuration with defaults; raises VendorError for what the plugin refuses itself."""
 
     def configure(self, config: State) -> None:
         """Take the configuration; raises VendorError when the vendor does not accept it."""
@@ -52,8 +55,9 @@ class Provider(Protocol):
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one provider to one engine."""
 
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+    def __init__(self, provider: Provider, engine: str = "") -> None:
+        """Take the address of the engine's log; without one nothing is logged."""
+        self._provider, self._engine = provider, engine
         self._keeps_secrets = False
 
     # The shape of the answers follows proto/pulumi/provider.proto. Secrets arrive plain, as with the real plugins
@@ -64,6 +68,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Accept an engine that was told where the plugin runs."""
+        self._engine = request.address
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -75,8 +80,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema(self._provider)))
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Fill in the configuration's defaults."""
-        return provider_pb2.CheckResponse(inputs=encode(self._provider.check_config(decode(request.news))))
+        """Fill in the configuration's defaults, or say why the plugin does not take it."""
+        try:
+            return provider_pb2.CheckResponse(inputs=encode(self._provider.check_config(decode(request.news))))
+        except (VendorError, UnreachableError) as error:
+            failure = provider_pb2.CheckFailure(reason=str(error))
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Compare configurations; a change never replaces the provider."""
@@ -89,7 +98,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Take the configuration and let the vendor accept it."""
         self._keeps_secrets = request.acceptSecrets
         config = decode(request.args)
-        _told(context, lambda: self._provider.configure(config), "{}")
+        self._told(context, lambda: self._provider.configure(config), "{}")
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -115,7 +124,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             state = {**resource.planned(one.properties, inputs), **self._provider.planned(token, inputs)}
             return provider_pb2.CreateResponse(properties=self._encoded(one, state))
-        id_, state = _told(context, lambda: one.create(_plain(inputs)))
+        id_, state = self._told(context, lambda: one.create(_plain(inputs)), urn=request.urn)
         return provider_pb2.CreateResponse(id=id_, properties=self._encoded(one, state))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -123,7 +132,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         one = self._resource(_token(request), context)
         state = decode(request.properties)
         inputs = decode(request.inputs) if state else None  # an import knows nothing yet but the id
-        found = _told(context, lambda: one.read(request.id, state))
+        found = self._told(context, lambda: one.read(request.id, state), urn=request.urn)
         if found is None:
             return provider_pb2.ReadResponse()
         id_, now = found
@@ -141,13 +150,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             expected = {**resource.planned(one.properties, news, state), **self._provider.planned(token, news)}
             return provider_pb2.UpdateResponse(properties=self._encoded(one, expected))
-        now = _told(context, lambda: one.update(request.id, state, _plain(news)))
+        now = self._told(context, lambda: one.update(request.id, state, _plain(news)), urn=request.urn)
         return provider_pb2.UpdateResponse(properties=self._encoded(one, now))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Remove the object."""
         one = self._resource(_token(request), context)
-        _told(context, lambda: one.delete(request.id, decode(request.properties)))
+        self._told(context, lambda: one.delete(request.id, decode(request.properties)), urn=request.urn)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -158,7 +167,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         arguments = decode(request.args)
         if has_unknown(arguments):
             return _returned({})
-        result = _told(context, lambda: function(arguments), f"invoking {request.tok}: {{}}")
+        result = self._told(context, lambda: function(arguments), f"invoking {request.tok}: {{}}")
         return _returned(result)
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -175,17 +184,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _encoded(self, one: Resource, state: State) -> Any:
         return encode(resource.sealed(one.properties, state) if self._keeps_secrets else state)
 
-
-def _told(
-    context: grpc.ServicerContext, call: Callable[[], Result], sentence: str = "1 error occurred:\n\t* {}\n\n"
-) -> Result:
-    """Run a call and tell the engine its failure in the vendor's words."""
-    try:
-        return call()
-    except StoppedError as error:
-        _abort(context, grpc.StatusCode.CANCELLED, str(error))
-    except (VendorError, UnreachableError) as error:
-        _abort(context, grpc.StatusCode.UNKNOWN, sentence.format(error))
+    def _told(
+        self,
+        context: grpc.ServicerContext,
+        call: Callable[[], Result],
+        sentence: str = "1 error occurred:\n\t* {}\n\n",
+        urn: str = "",
+    ) -> Result:
+        """Run a call and tell the engine its failure in the vendor's words."""
+        try:
+            return call()
+        except StoppedError as error:
+            _abort(context, grpc.StatusCode.CANCELLED, str(error))
+        except (VendorError, UnreachableError) as error:
+            if self._provider.logs_failures:
+                log_error(self._engine, f"[ERROR] {error}", urn)
+            _abort(context, grpc.StatusCode.UNKNOWN, sentence.format(error))
 
 
 def schema(provider: Provider) -> dict[str, Any]:

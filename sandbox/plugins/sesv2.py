@@ -153,8 +153,9 @@ class EmailIdentity(Tagged):
         "dkimSigningAttributes": Property(
             computed=True,
             nested={
-                "domainSigningPrivateKey": Property(secret=True),
-                "domainSigningSelector": Property(),
+                # Both are empty texts under Easy DKIM; the secret one makes the whole block a secret output in the SDK.
+                "domainSigningPrivateKey": Property(secret=True, unset=""),
+                "domainSigningSelector": Property(unset=""),
                 "nextSigningKeyLength": Property(computed=True),
                 "currentSigningKeyLength": OUTPUT,
                 "lastKeyGenerationTimestamp": OUTPUT,
@@ -205,15 +206,15 @@ class EmailIdentity(Tagged):
             return
         origin = "EXTERNAL" if wanted.get("domainSigningPrivateKey") else "AWS_SES"
         body = {"SigningAttributes": _signing(wanted), "SigningAttributesOrigin": origin}
-        path = f"/v1/email/{path_of('identities', id_, 'dkim', 'signing')}"
-        self._account.aws.json("PutEmailIdentityDkimSigningAttributes", "PUT", path, body, state.get("region", ""))
+        path = path_of("identities", id_, "dkim", "signing")
+        self.call(state, "PutEmailIdentityDkimSigningAttributes", "PUT", path, body)
 
     def outputs(self, name: str, found: State, before: State) -> State:
         """Translate GetEmailIdentity's answer, with the owner's key as it was given: AWS never gives it back."""
         outputs = {**identity_outputs(found), "emailIdentity": name}
         kept = before.get("dkimSigningAttributes") or {}
         for key in ("domainSigningPrivateKey", "domainSigningSelector"):
-            outputs["dkimSigningAttributes"][key] = kept.get(key)
+            outputs["dkimSigningAttributes"][key] = kept.get(key) or ""
         return outputs
 
 

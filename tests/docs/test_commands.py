@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import sandbox
-from tests.engine.project import ROOT, Project
+from tests.engine.project import ROOT, Project, assert_quiet
 from tests.engine.world import World
 
 from . import readme
@@ -50,9 +50,10 @@ BY_CI = ("make test",)
 
 
 def shell(command: str, folder: Path, environment: Mapping[str, str], given: str = "") -> str:
-    """Run a command as a shell does and return what it printed; fails the test where the command fails."""
+    """Run a command as a shell does and return what it printed; fails the test where it fails, or says what failed."""
     result = _run(command, folder, environment, given)
     assert result.returncode == 0, f"{command}\n{result.stdout}"
+    assert_quiet(result.stdout)
     return result.stdout
 
 

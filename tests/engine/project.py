@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,29 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "test"
+# What no run may say that succeeds; the last is the SDK's warning of an Output that the program took for a text.
+_LOUD = re.compile(r"\b(error|warning):|Calling __str__")
 
 
 class RunFailed(AssertionError):
     """A pulumi command that should have succeeded did not; the message holds what it printed."""
 
 
+def assert_quiet(printed: str, warns: Sequence[str] = ()) -> None:
+    """Assert that a run that succeeded reported no error, and no warning but those that hold a text of `warns`."""
+    loud = [line for line in printed.splitlines() if _LOUD.search(line) and not any(text in line for text in warns)]
+    assert not loud, "\n".join(["the run succeeded, and yet it said:", *loud, "", printed])
+
+
 class Project:
-    """One project folder with one stack; every command is the real `pulumi`."""
+    """One project folder with one stack; every command is the real `pulumi`.
+
+    `warns` are the warnings that the test expects: a text of each.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], stack: str = STACK) -> None:
         """Lay the folder out: the repository's program, plugin and virtual environment, a state of its own."""
-        self.folder, self.stack = folder, stack
+        self.folder, self.stack, self.warns = folder, stack, list[str]()
         (folder / "stacks").mkdir(parents=True)
         (folder / "state").mkdir()
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
@@ -55,7 +67,10 @@ class Project:
         return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run one pulumi command and return what it printed; raises RunFailed when it hangs or, checked, fails."""
+        """Run one pulumi command and return what it printed; raises RunFailed when it hangs or, checked, fails.
+
+        One that succeeds must have reported no error and no warning that the test does not expect.
+        """
         try:
             result = subprocess.run(
                 ["pulumi", *arguments, "--non-interactive", "--color", "never"],
@@ -73,6 +88,8 @@ class Project:
         if check and result.returncode != 0:
             printed = result.stdout + result.stderr
             raise RunFailed(f"pulumi {' '.join(arguments)} failed ({result.returncode}):\n{printed}")
+        if result.returncode == 0:
+            assert_quiet(result.stdout + result.stderr, self.warns)
         return result
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

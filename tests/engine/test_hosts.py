@@ -191,13 +191,45 @@ def test_a_zone_that_moves_is_published_at_both_hosts(project: Project, world: W
     world.control("DELETE", f"/delegations/{zone}")
 
 
-def put(world: World, zone_id: str, name: str, record_type: str, values: list[str], ttl: int = 300) -> None:
-    """Write a record set that is nobody's."""
+def test_a_zone_id_may_be_a_secret_output(project: Project, world: World, zone: str, zone_id: str) -> None:
+    """Hooks are given secrets as outputs: what stands in such a zone is refused, and the rest goes as ever."""
+    made = world.aws("route53").create_hosted_zone(Name=zone, CallerReference=zone)
+    hosted_id = made["HostedZone"]["Id"].rpartition("/")[2]
+    (project.folder / "__main__.py").write_text(
+        "import pulumi\n"
+        "from components.mail_stack import MailStack\n"
+        f"ids = {{'cloudflare': {zone_id!r}, 'route53': {hosted_id!r}}}\n"
+        "hosts = [{'host': host, 'zoneId': pulumi.Output.secret(id)} for host, id in ids.items()]\n"
+        f"dns, sender = {{{zone!r}: {{'hosts': hosts}}}}, {{'domain': 'notify.{zone}'}}\n"
+        "defaults = {'protect': False, 'wait': 'off', 'ses': {'tags': {'team': pulumi.Output.secret('mail')}}}\n"
+        "settings = {'dns': dns, 'senders': {'notify': sender}, 'defaults': defaults}\n"
+        "pulumi.export('records', MailStack('mail', settings).records)\n"
+    )
+    project.configure()
+    foreign = world.add_record(zone_id, "TXT", f"bounce.notify.{zone}", '"v=spf1 -all"')
+    project.refuses(f"bounce.notify.{zone}: a TXT record stands there already")
+    world.cloudflare("DELETE", f"/zones/{zone_id}/dns_records/{foreign}")
+    put(world, hosted_id, f"bounce.notify.{zone}", "MX", ["10 mx.example.net"])
+    project.refuses(f"bounce.notify.{zone}: a MX record stands there already")
+    put(world, hosted_id, f"bounce.notify.{zone}", "MX", ["10 mx.example.net"], action="DELETE")
+    project.preview()
+    project.up()
+    assert_published(world, zone)
+    assert len(project.outputs()["records"]) == 6
+    project.assert_unchanged()
+    project.destroy()
+    assert world.records(zone_id) == []
+
+
+def put(
+    world: World, zone_id: str, name: str, record_type: str, values: list[str], ttl: int = 300, action: str = "UPSERT"
+) -> None:
+    """Write, or take away again, a record set that is nobody's."""
     record = {
         "Name": name,
         "Type": record_type,
         "TTL": ttl,
         "ResourceRecords": [{"Value": value} for value in values],
     }
-    changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]
+    changes = [{"Action": action, "ResourceRecordSet": record}]
     world.aws("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})

@@ -11,7 +11,7 @@ import yaml
 
 from .mailer import send
 from .project import Project
-from .test_adopt import adopt, make_by_hand, settings_file
+from .test_adopt import WARNS, adopt, make_by_hand, settings_file
 from .world import World
 
 EVERY = 1.0  # seconds
@@ -78,6 +78,7 @@ def test_a_live_domain_migrates_without_a_minute_of_broken_mail(
     """Adopt, import, up, new bundle, then one change after the other: every mail arrives and passes DMARC."""
     domain = f"notify.{zone}"
     make_by_hand(world, domain, zone_id)
+    project.warns += WARNS
     project.configure(
         dns={zone: {"host": "cloudflare"}},
         domains={domain: {"wait": "off", "protect": False, "spf": {"also": []}}},

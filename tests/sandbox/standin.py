@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from sandbox.plugins.servicer import Provider, Servicer
 
@@ -63,9 +63,14 @@ class Engine:
         return f"urn:pulumi:stack::project::component$child${self.type}::{name}"
 
     def configure(self, *, secrets: bool = True, **config: Any) -> None:
-        """Check the configuration and configure, as the engine does once."""
-        checked = self.stub.CheckConfig(provider_pb2.CheckRequest(urn=self.urn(), news=_struct(config))).inputs
-        self.stub.Configure(provider_pb2.ConfigureRequest(args=checked, acceptSecrets=secrets))
+        """Check the configuration, which must have no failures, and configure, as the engine does once."""
+        checked = self.check_config(**config)
+        assert not checked.failures
+        self.stub.Configure(provider_pb2.ConfigureRequest(args=checked.inputs, acceptSecrets=secrets))
+
+    def check_config(self, **config: Any) -> Any:
+        """Return the whole answer to CheckConfig."""
+        return self.stub.CheckConfig(provider_pb2.CheckRequest(urn=self.urn(), news=_struct(config)))
 
     def check(self, inputs: dict[str, Any], olds: dict[str, Any] | None = None) -> Any:
         """Return the whole answer to Check."""
@@ -148,12 +153,27 @@ def words(error: grpc.RpcError) -> str:
     return str(error.details())
 
 
+class Log(engine_pb2_grpc.EngineServicer):
+    """An engine's log: the lines of severity error, each with the URN that it was told for."""
+
+    def __init__(self) -> None:
+        self.errors: list[tuple[str, str]] = []
+
+    def Log(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Keep a line."""
+        if request.severity == engine_pb2.LogSeverity.Value("ERROR"):
+            self.errors.append((request.urn, request.message))
+        return empty_pb2.Empty()
+
+
 @contextmanager
-def plugin(make: Callable[[str, threading.Event], Provider]) -> Iterator[Engine]:
-    """Serve a provider and give the engine's side of it."""
+def plugin(make: Callable[[str, threading.Event], Provider], log: Log | None = None) -> Iterator[Engine]:
+    """Serve a provider, and the engine's log that it writes to, and give the engine's side of it."""
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(make("1.2.3", threading.Event())), server)
     port = server.add_insecure_port("127.0.0.1:0")
+    engine_pb2_grpc.add_EngineServicer_to_server(log or Log(), server)
+    servicer = Servicer(make("1.2.3", threading.Event()), f"127.0.0.1:{port}")
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     server.start()
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -238,7 +258,8 @@ def cloudflare_api() -> Callable[[Request], tuple[int, Any]]:
         if path in ("/zones", "/zones/zone1"):
             name = request.query.get("name", "example.com")
             found = [zone] if name == "example.com" else []
-            return ok(zone) if path != "/zones" else ok(found, result_info={"page": 1, "total_pages": 1})
+            first = request.query.get("page", "1") == "1"
+            return ok(zone) if path != "/zones" else ok(found if first else [], result_info={"total_pages": 1})
         match = re.fullmatch(r"/zones/zone1/dns_records(?:/(\w+))?", path)
         if not match or (match[1] and match[1] not in records):
             error = {"code": 81044, "message": "Record does not exist."}

@@ -95,6 +95,17 @@ def test_identity_preview_knows_inputs_only(identities: Engine, ses: Vendor) -> 
     assert ses.sent() == []
 
 
+def test_without_a_key_of_its_own_the_key_is_a_secret_empty_text(identities: Engine) -> None:
+    """Under Easy DKIM the block holds an empty text marked as secret, in previews too, and it is no difference."""
+    made = identities.create(IDENTITY)
+    for signing in (identities.preview(IDENTITY)["dkimSigningAttributes"], made.state["dkimSigningAttributes"]):
+        assert (signing["domainSigningPrivateKey"], signing["domainSigningSelector"]) == (secret(""), "")
+    assert identities.changes(made, IDENTITY) == []
+    imported = identities.import_("example.com")
+    assert imported is not None
+    assert "domainSigningPrivateKey" not in imported.inputs["dkimSigningAttributes"]
+
+
 def test_identity_replaces_for_name_and_region_only(identities: Engine) -> None:
     """Name and region make a new identity; set, key length and tags change in place."""
     made = identities.create(IDENTITY)
@@ -120,7 +131,7 @@ def test_identity_updates_in_place(identities: Engine, ses: Vendor) -> None:
     made = identities.update(made, news)
     assert ses.sent()[:4] == [
         "PUT /v2/email/identities/example.com/configuration-set",
-        "PUT /v1/email/identities/example.com/dkim/signing",
+        "PUT /v2/email/identities/example.com/dkim/signing",
         "DELETE /v2/email/tags",
         "POST /v2/email/tags",
     ]
@@ -323,16 +334,32 @@ def test_roles_are_assumed_in_turn(config: dict[str, Any]) -> None:
 
 
 def test_a_wrong_key_fails_the_configuration(config: dict[str, Any], ses: Vendor) -> None:
-    """AWS is asked once when configuring, and a key that it does not know fails with its words."""
-    refusal = {"__type": "InvalidClientTokenId", "message": "not used: the query APIs answer in XML"}
-    ses.faults += [(403, refusal, {})] * 2
+    """STS is asked whose the key is when it is validated, and what it does not know is told in pulumi-aws's words."""
+    ses.faults.append((403, {"message": "The security token included in the request is invalid."}, {}))
     endpoints = json.dumps([{"iam": ses.url, "sts": ses.url}])
-    with plugin(AwsProvider) as engine, pytest.raises(grpc.RpcError) as caught:
-        engine.configure(**{**config, "endpoints": endpoints})
-    assert "Invalid credentials configured." in words(caught.value)
-    assert "operation error STS: GetCallerIdentity" in words(caught.value)
-    assert "InvalidClientTokenId" in words(caught.value)
-    assert [one.body["Action"] for one in ses.requests] == ["GetUser", "GetCallerIdentity"]
+    with plugin(AwsProvider) as engine:
+        [failure] = engine.check_config(**{**config, "endpoints": endpoints}).failures
+    assert failure.reason.startswith("The configured AWS credentials are invalid or have expired.\n")
+    assert [one.body["Action"] for one in ses.requests] == ["GetCallerIdentity"]
+
+
+def test_another_refusal_of_the_key_is_told_in_awss_words(config: dict[str, Any], ses: Vendor) -> None:
+    """For what pulumi-aws has no words of its own it passes on AWS's."""
+    ses.faults.append((403, {"message": "The request signature we calculated does not match"}, {}))
+    endpoints = json.dumps([{"iam": ses.url, "sts": ses.url}])
+    with plugin(AwsProvider) as engine:
+        [failure] = engine.check_config(**{**config, "endpoints": endpoints}).failures
+    assert failure.reason.startswith("unable to validate AWS credentials.\nDetails: validating provider credentials: ")
+    assert "operation error STS: GetCallerIdentity" in failure.reason
+    assert "The request signature we calculated does not match" in failure.reason
+
+
+def test_a_key_is_validated_and_asked_for_its_account(config: dict[str, Any], moto: str) -> None:
+    """STS tells a command twice whose the key is; IAM is not asked."""
+    sts = Vendor(lambda request: (200, {}))
+    with served(sts), plugin(AwsProvider) as engine:
+        engine.configure(**{**config, "endpoints": json.dumps([{"iam": sts.url, "sts": sts.url}])})
+    assert [one.body["Action"] for one in sts.requests] == ["GetCallerIdentity"] * 2
 
 
 def test_the_region_is_needed(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

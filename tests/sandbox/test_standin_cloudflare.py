@@ -12,11 +12,16 @@ import pytest
 
 from sandbox.plugins.cloudflare import CloudflareProvider
 
-from .standin import UNKNOWN, Engine, Vendor, cloudflare_api, plugin, served, words
+from .standin import UNKNOWN, Engine, Log, Vendor, cloudflare_api, plugin, served, words
 
 TOKEN = "sandbox-token-sandbox-token-sandbox-token-1"
 TXT = {"zoneId": "zone1", "name": "bounce.example.com", "type": "TXT", "ttl": 300, "content": '"v=spf1 ~all"'}
 CNAME = {"zoneId": "zone1", "name": "k._domainkey.example.com", "type": "CNAME", "ttl": 300, "content": "k.Example"}
+
+
+def changed(key: str) -> list[str]:
+    """Name what a diff lists where one property changes: with it the times of changes."""
+    return sorted([key, "commentModifiedOn", "modifiedOn"])
 
 
 @pytest.fixture(name="api")
@@ -68,8 +73,9 @@ def test_a_preview_asks_nothing(engine: Engine, api: Vendor) -> None:
     seen = engine.preview({**CNAME, "name": UNKNOWN, "content": UNKNOWN})
     assert (seen["name"], seen["content"], seen["createdOn"]) == (UNKNOWN, UNKNOWN, UNKNOWN)
     assert (seen["ttl"], seen["proxied"]) == (300, False)
-    assert engine.changes(made, {**TXT, "content": UNKNOWN}) == ["content"]
-    assert engine.update(made, {**TXT, "ttl": 60}, preview=True).state["ttl"] == 60
+    assert engine.changes(made, {**TXT, "content": UNKNOWN}) == changed("content")
+    expected = engine.update(made, {**TXT, "ttl": 60}, preview=True).state
+    assert (expected["ttl"], expected["createdOn"], expected["modifiedOn"]) == (60, made.state["createdOn"], UNKNOWN)
     assert api.sent() == []
 
 
@@ -78,10 +84,10 @@ def test_a_preview_asks_nothing(engine: Engine, api: Vendor) -> None:
     [("type", "MX", True), ("zoneId", "zone2", True), ("name", "b.example.com", False), ("content", "x", False)],
 )
 def test_what_replaces(engine: Engine, key: str, value: str, replaces: bool) -> None:
-    """Type and zone make a new record; name and content change in place."""
+    """Type and zone make a new record; name and content change in place, and the times of changes with them."""
     diff = engine.diff(engine.create(TXT), {**TXT, key: value})
     assert list(diff.replaces) == ([key] if replaces else [])
-    assert list(diff.detailedDiff) == [key]
+    assert sorted(diff.detailedDiff) == changed(key)
     assert not diff.deleteBeforeReplace
 
 
@@ -90,7 +96,7 @@ def test_what_replaces(engine: Engine, key: str, value: str, replaces: bool) -> 
     [
         (CNAME, []),
         ({**CNAME, "name": "k._domainkey"}, []),
-        ({**CNAME, "name": "K._domainkey.example.com"}, ["name"]),
+        ({**CNAME, "name": "K._domainkey.example.com"}, changed("name")),
         ({**TXT, "comment": "ours"}, []),
         ({**TXT, "ttl": 1}, []),
     ],
@@ -108,8 +114,8 @@ def test_cname_content_ignores_case_and_mx_content_does_not(engine: Engine) -> N
     """The real plugin folds the case of CNAME contents only."""
     assert engine.changes(engine.create(CNAME), {**CNAME, "content": "k.example"}) == []
     mx = {**TXT, "type": "MX", "content": "mx.Example", "priority": 10}
-    assert engine.changes(engine.create(mx), {**mx, "content": "mx.example"}) == ["content"]
-    assert engine.changes(engine.create(CNAME), {**CNAME, "content": "k.Example."}) == ["content"]
+    assert engine.changes(engine.create(mx), {**mx, "content": "mx.example"}) == changed("content")
+    assert engine.changes(engine.create(CNAME), {**CNAME, "content": "k.Example."}) == changed("content")
 
 
 def test_refresh_drops_a_gone_record(engine: Engine) -> None:
@@ -167,12 +173,57 @@ def test_cancel_ends_a_wait(engine: Engine, api: Vendor) -> None:
     cancelling.join()  # its own answer may come after the wait's
 
 
+def test_a_busy_vendor_is_asked_three_times(engine: Engine, api: Vendor) -> None:
+    """The third refusal in a row is told, after waits of half a second and of one."""
+    api.faults += [(429, {}, {}), (429, {}, {}), (500, {}, {})]
+    started = time.monotonic()
+    with pytest.raises(grpc.RpcError, match="500 Internal Server Error"):
+        engine.create(TXT)
+    assert len(api.requests) == 3
+    assert 1.0 < time.monotonic() - started < 5.0
+
+
 def test_a_malformed_token_is_refused() -> None:
-    """A token that no Cloudflare token looks like fails the configuration, and is not shown."""
+    """A setting that no Cloudflare token looks like fails the configuration, and is not shown."""
     with plugin(CloudflareProvider) as engine, pytest.raises(grpc.RpcError) as caught:
         engine.configure(apiToken="too-short")
-    assert "API tokens must be 40-80 characters" in words(caught.value)
+    assert "API tokens must only contain characters" in words(caught.value)
     assert "too-short" not in words(caught.value)
+
+
+@pytest.mark.parametrize(("token", "sent"), [("too-short", "Bearer too-short"), (None, None)])
+def test_the_environments_token_is_sent_as_it_is(
+    api: Vendor, monkeypatch: pytest.MonkeyPatch, token: str | None, sent: str | None
+) -> None:
+    """Whatever CLOUDFLARE_API_TOKEN holds, or nothing, goes to Cloudflare, which refuses it."""
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN", raising=False)
+    if token:
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+    with plugin(CloudflareProvider) as engine:
+        engine.configure(baseUrl=f"{api.url}/client/v4")
+        engine.invoke("cloudflare:index/getZones:getZones", name="example.com")
+    assert api.requests[0].headers.get("Authorization") == sent
+
+
+def test_a_failure_is_also_logged_as_an_error(api: Vendor) -> None:
+    """What fails is an error of the run, too: a function's at the stack, a resource's at the resource."""
+    log = Log()
+    with plugin(CloudflareProvider, log) as bare:
+        engine = bare.of("cloudflare:index/dnsRecord:DnsRecord")
+        engine.configure(apiToken=TOKEN, baseUrl=f"{api.url}/client/v4")
+        sentence = r"Exactly one of these attributes must be configured: \[zone_id,filter\]"
+        with pytest.raises(grpc.RpcError, match=sentence):
+            engine.invoke("cloudflare:index/getZone:getZone")
+        assert api.sent() == []
+        api.faults.append((400, {}, {}))
+        with pytest.raises(grpc.RpcError, match="400 Bad Request"):
+            engine.create(TXT)
+        with pytest.raises(grpc.RpcError, match="no function"):
+            engine.invoke("cloudflare:index/getNothing:getNothing")
+    (function, said), (resource, refused) = log.errors
+    assert (function, resource) == ("", engine.urn())
+    assert said.startswith("[ERROR] Exactly one of these attributes must be configured")
+    assert "400 Bad Request" in refused
 
 
 def test_a_missing_argument_is_a_failure_of_check(engine: Engine) -> None:
@@ -194,12 +245,14 @@ def test_zones_are_found_by_name(engine: Engine) -> None:
         engine.invoke(token, filter={"name": "nowhere.example", "match": "all"})
 
 
-def test_records_are_listed_page_by_page(engine: Engine) -> None:
-    """The function getDnsRecords walks all pages, passes filters as name.exact, and keeps `meta` as JSON text."""
+def test_records_are_listed_page_by_page(engine: Engine, api: Vendor) -> None:
+    """The function getDnsRecords asks until a page is empty, filters by name.exact, and keeps `meta` as JSON text."""
     for number in range(5):
         engine.create({**TXT, "name": f"n{number}.example.com"})
+    api.requests.clear()
     token = "cloudflare:index/getDnsRecords:getDnsRecords"
     assert len(engine.invoke(token, zoneId="zone1")["results"]) == 5
+    assert [request.query.get("page") for request in api.requests] == [None, "2", "3", "4"]
     (found,) = engine.invoke(token, zoneId="zone1", name={"exact": "n3.example.com"})["results"]
     assert (found["content"], json.loads(found["meta"])) == ('"v=spf1 ~all"', {})
     one = engine.invoke("cloudflare:index/getDnsRecord:getDnsRecord", zoneId="zone1", dnsRecordId=found["id"])
