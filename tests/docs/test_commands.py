@@ -25,7 +25,8 @@ from .test_troubleshooting import LOCKED, PROTECTED
 STACK = "prod"
 UV = ROOT / ".tools" / "uv" / "bin"  # where the set-up puts uv on a machine that has none
 INTO_THE_WORLD = 'eval "$(.venv/bin/mailstack sandbox env)"'
-LOCAL = ("make help", "make up", INTO_THE_WORLD, "make down", "uv sync", ". .venv/bin/activate")
+UV_SYNC = "uv sync --compile-bytecode"
+LOCAL = ("make help", "make up", INTO_THE_WORLD, "make down", UV_SYNC, ". .venv/bin/activate")
 SECRET = "pulumi config set --secret --path 'mailstack:secrets.notify.password'"
 REPAIR = "mailstack repair --stack prod"
 ADOPT = "mailstack adopt --stack prod"
@@ -104,7 +105,7 @@ def test_the_local_stack_comes_and_goes(checkout: Path) -> None:
     assert "verified" in shell(f"{INTO_THE_WORLD} && pulumi stack output status --stack local", checkout, environment)
     assert "everywhere nothing" in _shape(shell("make down", checkout, environment))
 
-    shell("uv sync", checkout, environment)
+    shell(UV_SYNC, checkout, environment)
     told = shell(". .venv/bin/activate && command -v mailstack", checkout, environment)
     assert told.strip() == str(checkout / ".venv/bin/mailstack")
 

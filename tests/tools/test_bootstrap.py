@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -30,13 +31,13 @@ class Checkout:
         (self.bin / name).write_text(text)
         (self.bin / name).chmod(0o755)
 
-    def uv(self, version: str = "0.13.8", code: int = 0) -> None:
+    def uv(self, version: str = "0.13.8", code: int = 0, python: Path = Path("/bin/true")) -> None:
         """Put a `uv` on PATH that makes a virtual environment, or fails in its own words."""
         self.program(
             "uv",
             f'#!/bin/sh\n[ "$1" = --version ] && {{ echo "uv {version}"; exit; }}\necho "$@" >> {self.calls}\n'
             f"[ {code} = 0 ] || {{ echo 'the lockfile needs to be updated' >&2; exit {code}; }}\n"
-            "mkdir -p .venv/bin; ln -sf /bin/true .venv/bin/python\n",
+            f"mkdir -p .venv/bin; ln -sf {python} .venv/bin/python\n",
         )
 
     def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -67,7 +68,7 @@ def test_it_syncs_once_to_the_lock(checkout: Checkout) -> None:
     first = checkout.run()
     assert first.returncode == 0, first.stderr
     assert "about 1 minute" in first.stderr
-    assert checkout.calls.read_text() == "sync --locked --quiet\n"
+    assert checkout.calls.read_text() == "sync --locked --compile-bytecode --quiet\n"
     second = checkout.run()
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert checkout.syncs() == 1
@@ -146,3 +147,29 @@ def test_a_uv_that_is_new_enough_is_used(checkout: Checkout, version: str) -> No
     checkout.uv(version=version)
     assert checkout.run().returncode == 0
     assert checkout.syncs() == 1
+
+
+def test_the_rooms_have_bytecode_where_python_writes_none(checkout: Checkout) -> None:
+    """Bytecode is compiled although the environment forbids it in passing, and anew where a source changed."""
+    checkout.uv(python=checkout.bin / "python3")
+    source = checkout.root / "mailstack" / "model.py"
+    source.parent.mkdir()
+    source.write_text("ANSWER = 41\n")
+    assert checkout.run(PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    first = compiled.read_bytes()
+    source.write_text("ANSWER = 1000\n")
+    os.utime(source, (later := source.stat().st_mtime + 5, later))
+    assert checkout.run(PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    assert compiled.read_bytes() != first
+    assert checkout.syncs() == 1
+
+
+def test_a_source_that_does_not_compile_is_left_to_what_imports_it(checkout: Checkout) -> None:
+    """The set-up is not where a half-written file is reported."""
+    checkout.uv(python=checkout.bin / "python3")
+    (checkout.root / "mailstack").mkdir()
+    (checkout.root / "mailstack" / "model.py").write_text("def half(:\n")
+    checkout.run()
+    again = checkout.run()
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
