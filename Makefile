@@ -1,7 +1,7 @@
 # mailstack on this machine. `make help` lists the targets; nothing here needs an account anywhere.
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down test lint bench schema setup engine
+.PHONY: help up preview down test check lint bench schema setup engine
 
 python := .venv/bin/python
 
@@ -17,8 +17,12 @@ preview: engine ## Show what `make up` would change
 down: engine ## Destroy what `make up` made, show that nothing is left, stop the mail cloud
 	@$(python) -m tools.local down
 
-test: engine ## Run every test: model, components, conformance, engine
-	@$(python) -m tools.local test
+test: engine ## Run every test: model, components, conformance, engine; ARGS="PATH -k NAME" chooses
+	@$(python) -m tools.local test $(ARGS)
+
+check: lint ## Run lint and every test that needs no engine (1-2 minutes)
+	@.venv/bin/pytest -n 2 --dist worksteal -q \
+		--ignore tests/engine --ignore tests/docs/test_commands.py --ignore-glob '*_engine.py' $(ARGS)
 
 lint: setup ## Run ruff, mypy (strict) and the import contracts
 	@.venv/bin/ruff format --check .

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 import sandbox
+from tools import interrupts
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECTORY = ROOT / ".sandbox"
@@ -23,13 +24,14 @@ STACK = "local"
 RECIPIENT = "you@example.net"
 
 
-def main(command: str) -> int:
-    """Run one of the commands and return its exit code."""
-    commands: dict[str, Callable[[], int]] = {"up": up, "preview": preview, "down": down, "test": test}
+def main(command: str, *arguments: str) -> int:
+    """Run one of the commands and return its exit code; only `test` takes arguments."""
+    interrupts.allow()
+    commands: dict[str, Callable[..., int]] = {"up": up, "preview": preview, "down": down, "test": test}
     if _plugins() not in ("standin", "real"):
         return _fail(f'MAILSTACK_PLUGINS is "{_plugins()}"; use "standin" or "real"')
     try:
-        return commands[command]()
+        return commands[command](*arguments)
     except sandbox.SandboxError as error:
         return _fail(str(error))
 
@@ -78,10 +80,10 @@ def down() -> int:
     return 1 if left else 0
 
 
-def test() -> int:
-    """Run the tests, two at a time, with the engine on PATH."""
+def test(*arguments: str) -> int:
+    """Run the tests, two at a time, with the engine on PATH; `arguments` are further ones of pytest."""
     environment = {**os.environ, "PATH": engine_path(os.environ)}
-    return _run(environment, "pytest", "-n", "2", "--dist", "worksteal", "-q")
+    return _run(environment, "pytest", "-n", "2", "--dist", "worksteal", "-q", *arguments)
 
 
 def _start() -> dict[str, str]:
@@ -216,4 +218,4 @@ def _fail(sentence: str, code: int = 1) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
