@@ -125,8 +125,7 @@ class Project:
 
     def assert_unchanged(self) -> None:
         """Assert that a refresh finds no drift that the program would change: differences show only after one."""
-        self.run("refresh", "--yes")
-        self.preview("--expect-no-changes")
+        self.preview("--refresh", "--expect-no-changes")
 
     def destroy(self) -> None:
         """Run `pulumi destroy`."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mailstack.errors import EngineError
+
 from .mailer import send
 from .project import Project
 from .world import World
@@ -53,6 +55,21 @@ def test_a_sender_is_provisioned_used_kept_and_removed(
     ses = world.aws("sesv2")
     names = [item["IdentityName"] for item in ses.list_email_identities()["EmailIdentities"]]
     assert f"notify.{zone}" not in names
+
+
+def test_a_record_changed_by_hand_is_seen_and_put_right(
+    project: Project, world: World, zone_id: str, settings: dict[str, Any]
+) -> None:
+    """A preview that refreshes is no longer without changes; an up that refreshes restores the record."""
+    project.configure(**settings)
+    project.up()
+    [record] = [one for one in world.records(zone_id) if one["type"] == "MX"]
+    world.cloudflare("PATCH", f"/zones/{zone_id}/dns_records/{record['id']}", json={"ttl": 777})
+    with pytest.raises(EngineError, match="1 to update"):
+        project.assert_unchanged()
+    project.up("--refresh")
+    project.assert_unchanged()
+    assert [one["ttl"] for one in world.records(zone_id) if one["type"] == "MX"] == [record["ttl"]]
 
 
 def test_the_first_preview_shows_what_the_update_makes(
