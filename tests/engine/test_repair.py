@@ -13,15 +13,20 @@ import pytest
 from .project import ROOT, Project
 from .world import World
 
-POINTS = 10
+# The run is killed once one of these was sent: to DNS, for a secret that is lost, for a part of what was made before.
+POINTS = ("POST dns_records", "CreateAccessKey", "PutEmailIdentityMailFromAttributes")
 
 
-def _wait_for_requests(world: World, count: int) -> None:
-    """Wait until the providers have sent `count` requests that make something."""
+def _wait_for_request(world: World, wanted: str) -> None:
+    """Wait until the providers have sent a request, named by its action or its method and last part."""
     deadline = time.monotonic() + 60
-    while sum(one["method"] in ("POST", "PUT") for one in world.control("GET", "/requests")) < count:
-        assert time.monotonic() < deadline, f"{count} requests were never sent"
+    while wanted not in map(_name, world.control("GET", "/requests")):
+        assert time.monotonic() < deadline, f"{wanted} was never sent"
         time.sleep(0.005)
+
+
+def _name(request: dict[str, str]) -> str:
+    return request["action"] or f"{request['method']} {request['path'].rpartition('/')[2]}"
 
 
 def _repair(project: Project) -> str:
@@ -38,9 +43,9 @@ def _repair(project: Project) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("point", range(POINTS))
-def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone: str, zone_id: str, point: int) -> None:
-    """Killed after any number of requests, the next run converges: no duplicates, no orphans, one access key."""
+@pytest.mark.parametrize("point", POINTS)
+def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone: str, zone_id: str, point: str) -> None:
+    """Killed after any of these requests, the next run converges: no duplicates, no orphans, one access key."""
     domain = f"notify.{zone}"
     project.configure(
         dns={zone: {"host": "cloudflare"}},
@@ -49,10 +54,10 @@ def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone:
     )
     world.control("DELETE", "/requests")
     run = project.start("up", "--yes", "--skip-preview")
-    _wait_for_requests(world, point + 1)
+    _wait_for_request(world, point)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    time.sleep(0.5)
+    time.sleep(0.5)  # the plugins live on for a moment: what they had sent is answered
 
     _repair(project)
     project.up()
@@ -77,7 +82,7 @@ def test_a_living_run_is_left_alone(project: Project, world: World, zone: str) -
     world.control("DELETE", "/requests")
     run = project.start("up", "--yes", "--skip-preview")
     try:
-        _wait_for_requests(world, 3)
+        _wait_for_request(world, "CreateEmailIdentity")
         result = subprocess.run(
             [ROOT / ".venv/bin/mailstack", "repair", "--stack", project.stack],
             cwd=project.folder, env={**os.environ, **project.environment}, capture_output=True, text=True, check=False,
