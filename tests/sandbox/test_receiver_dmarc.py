@@ -35,20 +35,16 @@ def dns(records: dict[str, Any], exists: Iterable[str] = ()) -> Any:
 
 def test_the_walk_of_a_long_name_asks_eight_times() -> None:
     """RFC 9989 section 4.10: from more than eight labels the walk steps to seven, then up one label at a time."""
-    assert (
-        list(walk("a.b.c.d.e.f.g.h.i.j.mail.example.com"))
-        == [
-            "a.b.c.d.e.f.g.h.i.j.mail.example.com",
-            "g.h.i.j.mail.example.com",
-            "h.i.j.mail.example.com",
-            "i.j.mail.example.com",
-            "j.mail.example.com",
-            "mail.example.com",
-            "example.com",
-            "com",
-        ]
-        or len(list(walk("a.b.c.d.e.f.g.h.i.j.mail.example.com"))) == 8
-    )
+    assert list(walk("a.b.c.d.e.f.g.h.i.j.mail.example.com")) == [
+        "a.b.c.d.e.f.g.h.i.j.mail.example.com",
+        "g.h.i.j.mail.example.com",
+        "h.i.j.mail.example.com",
+        "i.j.mail.example.com",
+        "j.mail.example.com",
+        "mail.example.com",
+        "example.com",
+        "com",
+    ]
     assert list(walk("mail.example.com")) == ["mail.example.com", "example.com", "com"]
 
 
@@ -131,12 +127,32 @@ def test_a_silent_dns_is_a_temporary_error() -> None:
     assert evaluate("example.com", None, [], SimpleNamespace(texts=silent)).result == "temperror"  # type: ignore[arg-type]
 
 
+RELAXED, STRICT_DKIM, STRICT_SPF = (
+    f"v=DMARC1; p=reject{alignment}" for alignment in ("", "; adkim=s", "; aspf=s")
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "record", ["v=DMARC1; p=reject", "v=DMARC1; p=reject; adkim=s", "v=DMARC1; p=none; aspf=s", ""]
+    ("record", "author", "spf", "signer"),
+    [
+        ("", "example.com", "example.com", "example.com"),
+        (RELAXED, "example.com", None, None),
+        (RELAXED, "example.com", "example.com", None),
+        (RELAXED, "example.com", "bounce.example.com", None),
+        (RELAXED, "sub.example.com", "bounce.example.com", None),
+        (RELAXED, "example.com", "other.org", "amazonses.com"),
+        (RELAXED, "example.com", None, "sub.example.com"),
+        (RELAXED, "sub.example.com", "other.org", "example.com"),
+        (STRICT_DKIM, "example.com", None, "example.com"),
+        (STRICT_DKIM, "example.com", None, "sub.example.com"),
+        (STRICT_DKIM, "sub.example.com", None, "example.com"),
+        (STRICT_DKIM, "example.com", "bounce.example.com", "sub.example.com"),
+        (STRICT_SPF, "example.com", "example.com", None),
+        (STRICT_SPF, "example.com", "bounce.example.com", None),
+        (STRICT_SPF, "sub.example.com", "example.com", "amazonses.com"),
+        (STRICT_SPF, "sub.example.com", "example.com", "sub.example.com"),
+    ],
 )
-@pytest.mark.parametrize("author", ["example.com", "sub.example.com"])
-@pytest.mark.parametrize("spf", [None, "example.com", "bounce.example.com", "other.org"])
-@pytest.mark.parametrize("signer", [None, "example.com", "sub.example.com", "amazonses.com"])
 def test_agrees_with_authheaders(record: str, author: str, spf: str | None, signer: str | None) -> None:
     """Where RFC 7489 and 9989 say the same, an independent implementation comes to the same verdict."""
     records = {"_dmarc.example.com": record} if record else {}

@@ -1,4 +1,4 @@
-"""dns-lexicon's PowerDNS provider against the sandbox's PowerDNS and a real one."""
+"""dns-lexicon's PowerDNS provider against a real PowerDNS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-import sandbox
 from mailstack.dns.records import Mx, RecordSet
 from mailstack.errors import RecordError, VendorError
 from providers.dns.lexicon import Lexicon
@@ -18,22 +17,10 @@ from .suite import HostBehaviours, StoreBehaviours, Subject, asker
 KEY = "canary/of a key"
 
 
-@pytest.fixture(scope="module", name="server", params=["sandbox", "PowerDNS"])
-def _server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PowerDns]:
-    folder = tmp_path_factory.mktemp("powerdns")
-    if request.param == "PowerDNS":
-        with powerdns(folder) as server:
-            yield server
-        return
-    port = sandbox.start(folder)["ports"]["dns"]
-    there = sandbox.environment(folder)
-    server = PowerDns(there["MAILSTACK_SANDBOX_POWERDNS_URL"], there["MAILSTACK_SANDBOX_POWERDNS_KEY"], port)
-    make_zone(server, ZONE)
-    # The sandbox's Cloudflare has a zone of this name, too.
-    control = f"http://127.0.0.1:{sandbox.status(folder)['ports']['control']}/delegations/{ZONE}"
-    httpx.put(control, json={"name_servers": [f"ns1.{ZONE}"]}).raise_for_status()
-    yield server
-    sandbox.stop(folder)
+@pytest.fixture(scope="module", name="server")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PowerDns]:
+    with powerdns(tmp_path_factory.mktemp("powerdns")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module", name="subject")
