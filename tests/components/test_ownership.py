@@ -68,12 +68,15 @@ def test_only_the_answer_that_there_is_no_identity_lets_one_be_made(
 
 def test_no_identity_there_is_no_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     """SES's NotFoundException (API reference, GetEmailIdentity) means that the name is free."""
+    asked = []
 
     async def none(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+        asked.append(arguments)
         raise VendorError("api error NotFoundException: Email identity notify.example.com does not exist.")
 
     monkeypatch.setattr(ownership, "look_up_in_hook", none)
     meet({"emailIdentity": DOMAIN, "region": "eu-west-1"}, kind="identity")
+    assert asked == [{"emailIdentity": DOMAIN, "region": "eu-west-1"}]
 
 
 THINGS = [
@@ -105,16 +108,20 @@ def test_what_is_ours_or_cannot_be_seen_is_left_to_aws(
     monkeypatch: pytest.MonkeyPatch, kind: str, inputs: dict[str, Any], remedy: str
 ) -> None:
     """Our own passes; so does a look-up that IAM denies, as it does where a path limits the deployer."""
+    asked = []
 
     async def ours(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+        asked.append("ours")
         return {"tags": {"mailstack": "mailstack/prod"}}
 
     async def denied(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
+        asked.append("denied")
         raise VendorError("AccessDenied: not authorized to perform: iam:GetUser")
 
     for answer in (ours, denied):
         monkeypatch.setattr(ownership, "look_up_in_hook", answer)
         meet(inputs, kind=kind)
+    assert asked == ["ours", "denied"]
 
 
 @pytest.mark.parametrize(("kind", "inputs", "remedy"), THINGS)

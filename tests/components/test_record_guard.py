@@ -142,21 +142,26 @@ def test_a_secret_that_is_not_known_yet_is_not_checked(standing: list[dict[str, 
 
 
 def test_an_update_that_weakens_nothing_passes(published: dict[str, str], standing: list[dict[str, Any]]) -> None:
-    """A TTL changed, or a policy made stricter, on a record that stood below a stricter parent is let be."""
+    """On a record below a stricter parent a changed TTL and a stricter policy pass; a weaker one is refused."""
     published["_dmarc.example.com"] = "v=DMARC1; p=reject"
     meet(dmarc_inputs("v=DMARC1; p=none", ttl=600), old=dmarc_inputs("v=DMARC1; p=none"))
     meet(dmarc_inputs("v=DMARC1; p=quarantine"), old=dmarc_inputs("v=DMARC1; p=none"))
+    with pytest.raises(Conflict, match="p=none would weaken"):
+        meet(dmarc_inputs("v=DMARC1; p=none"), old=dmarc_inputs("v=DMARC1; p=quarantine"))
 
 
 def test_the_replacement_of_our_own_record_weakens_nothing(
     published: dict[str, str], standing: list[dict[str, Any]]
 ) -> None:
-    """Our record that is replaced meets the check as a create: what it said before counts."""
+    """Our record that is replaced meets the check as a create: what it said before counts, and no weaker policy."""
     published["_dmarc.example.com"] = "v=DMARC1; p=reject"
     standing.append(
         {"name": DMARC, "type": "TXT", "content": '"v=DMARC1; p=none"', "comment": "mailstack mailstack/prod"}
     )
     meet(dmarc_inputs("v=DMARC1; p=none"))
+    standing[0]["content"] = '"v=DMARC1; p=quarantine"'
+    with pytest.raises(Conflict, match="p=none would weaken"):
+        meet(dmarc_inputs("v=DMARC1; p=none"))
 
 
 def test_a_parent_policy_of_the_same_run_counts_instead_of_live_dns(
@@ -166,6 +171,8 @@ def test_a_parent_policy_of_the_same_run_counts_instead_of_live_dns(
     published["_dmarc.example.com"] = "v=DMARC1; p=reject"
     policies = {"_dmarc.example.com": "v=DMARC1; p=none", DMARC: "v=DMARC1; p=none"}
     meet(dmarc_inputs("v=DMARC1; p=none"), old=dmarc_inputs("v=DMARC1; p=reject"), policies=policies)
+    with pytest.raises(Conflict, match="p=none would weaken"):
+        meet(dmarc_inputs("v=DMARC1; p=none"), old=dmarc_inputs("v=DMARC1; p=reject"))
 
 
 def test_dns_that_does_not_answer_is_one_sentence(

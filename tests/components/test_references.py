@@ -22,8 +22,8 @@ def _region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
 
-def referenced(answer: Any) -> None:
-    """Build a sender on a domain that is not managed, where SES answers its look-up with `answer`."""
+def referenced(answer: Any) -> Recorder:
+    """Build a sender on a domain that is not managed, where SES answers with `answer`; return what it made."""
     recorder = Recorder.install()
     recorder.handlers[LOOKUP] = answer
     settings = {
@@ -31,6 +31,7 @@ def referenced(answer: Any) -> None:
         "senders": {"notify": {"domain": "notify.example.com"}},
     }
     recorder.run(lambda: MailStack("mail", settings).smtp)
+    return recorder
 
 
 def fails(words: str) -> Any:
@@ -61,6 +62,11 @@ def test_a_domain_of_this_very_stack_is_not_given_up_by_the_word() -> None:
 
 
 def test_a_domain_of_another_stack_is_taken_as_it_is() -> None:
-    """Another stack's mark, or none, and no default configuration set: nothing stands in the way."""
-    referenced(lambda args: {"arn": ARN, "tags": {"mailstack": "mailstack/other"}})
-    referenced(lambda args: {"arn": ARN})
+    """With another stack's mark, or none, and no default configuration set, the login is all that is made."""
+    for tags in ({"tags": {"mailstack": "mailstack/other"}}, {}):
+        made = referenced(lambda args, tags=tags: {"arn": ARN, **tags})
+        assert LOOKUP in made.asked()
+        assert {one.typ for one in made.resources if one.typ.startswith(("aws:", "cloudflare:"))} == {
+            "aws:iam/user:User", "aws:iam/userPolicy:UserPolicy", "aws:iam/accessKey:AccessKey",
+        }  # fmt: skip
+        assert ARN in made.one("aws:iam/userPolicy:UserPolicy")["policy"]

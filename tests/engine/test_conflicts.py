@@ -173,13 +173,17 @@ def test_many_records_are_checked_with_one_look_up(project: Project, world: Worl
     assert len(project.resources("cloudflare:index/dnsRecord:DnsRecord")) == 60
 
 
-def test_one_step_at_a_time_is_enough(project: Project, zone: str, zone_id: str) -> None:
+def test_one_step_at_a_time_is_enough(project: Project, world: World, zone: str, zone_id: str) -> None:
     """The hooks never hold the step that the engine needs to start a provider they wait for; no zone is looked up."""
     dns = {zone: {"host": "cloudflare", "zoneId": zone_id}}
     project.configure(
         **{**settings(zone), "dns": dns, "senders": {f"s{n}": {"domain": f"s{n}.{zone}"} for n in "abcd"}}
     )
-    project.run("preview", "--parallel", "1", timeout=60)
+    world.control("DELETE", "/requests")
+    printed = project.run("preview", "--parallel", "1", timeout=60).stdout
+    assert printed.count("cloudflare:index:DnsRecord") >= 24
+    assert "to create" in printed
+    assert [one for one in world.control("GET", "/requests") if one["path"].endswith("/zones")] == []
 
 
 def test_a_domain_changed_in_place_under_a_sender_is_refused(project: Project, zone: str) -> None:

@@ -183,10 +183,18 @@ def test_an_update_waits_only_where_there_is_something_new_to_see(
         assert bool(plugin.clock.slept) is waits
 
 
+class Slow(Clock):
+    """The real clock, a hundred times slower: a sleep that nothing ends outlasts the test's patience."""
+
+    def sleep(self, seconds: float, cancelled: threading.Event) -> None:
+        """Sleep a hundred times as long, at most until cancelled."""
+        super().sleep(100 * seconds, cancelled)
+
+
 @pytest.mark.parametrize("wait", ["warn", "require"])
 def test_cancel_ends_a_wait_at_once_with_its_state(wait: str) -> None:
     """Ctrl-C does not leave a pending create behind."""
-    with running(PENDING, clock=Clock()) as plugin:
+    with running(PENDING, clock=Slow()) as plugin:
         outcome: list[object] = []
 
         def create() -> None:
@@ -199,10 +207,9 @@ def test_cancel_ends_a_wait_at_once_with_its_state(wait: str) -> None:
         thread.start()
         while not plugin.provider.asked:
             time.sleep(0.01)
-        began = time.monotonic()
         plugin.stub.Cancel(empty_pb2.Empty())
-        thread.join(5)
-        assert time.monotonic() - began < 0.3
+        thread.join(10)
+        assert not thread.is_alive()
         state = plain(outcome[0].properties)  # type: ignore[attr-defined]
         assert state["status"] == "pending"
         assert "ended before it was verified" in state["missing"][0]
@@ -215,17 +222,16 @@ def test_cancel_ends_a_question_that_hangs() -> None:
 
         def slow(domain: str, expect_mail_from: bool) -> DomainStatus:
             asked.set()
-            hang.wait(20)
+            hang.wait(60)
             return VERIFIED
 
         plugin.provider.status = slow  # type: ignore[method-assign]
         thread = threading.Thread(target=plugin.create)
         thread.start()
         asked.wait(5)
-        began = time.monotonic()
         plugin.stub.Cancel(empty_pb2.Empty())
-        thread.join(5)
-        assert time.monotonic() - began < 0.3
+        thread.join(10)
+        assert not thread.is_alive()
         hang.set()
         plugin.configure()
         assert plain(plugin.create().properties)["status"] == "verified"

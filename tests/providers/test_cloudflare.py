@@ -127,6 +127,8 @@ def test_a_second_policy_record_of_a_kind_is_in_the_way(name: str, other: str, c
 
 
 def test_cloudflare_is_a_dns_host() -> None:
-    """The adapter has the verbs of the seam."""
+    """The adapter has the verbs of the seam, and its check is the one of this file: 1 is a TTL, 59 is none."""
     host: base.DnsHost = cloudflare.Cloudflare("token")
     host.check(RecordSet(NAME, "TXT", 1, ("text",)))
+    with pytest.raises(RecordError, match="59"):
+        host.check(RecordSet(NAME, "TXT", 59, ("text",)))

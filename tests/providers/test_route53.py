@@ -183,9 +183,12 @@ def test_a_server_that_does_not_answer_is_said() -> None:
 
 
 @pytest.mark.parametrize("ttl", [30, 60, 2**31 - 1])
-def test_any_ttl_in_seconds_is_taken(ttl: int) -> None:
+def test_any_ttl_in_seconds_is_taken_by_check_and_api(world: Route53World, host: route53.Route53, ttl: int) -> None:
     """Route 53 takes 0 to 2147483647 seconds (API reference, ResourceRecordSet)."""
     route53.check(text("one", ttl))
+    zone = host.zone_by_id(world.zone("example.org"))
+    world.change(zone.id, change("CREATE", "a.example.org", "TXT", '"one"', ttl=ttl))
+    assert [one.ttl for one in host.standing(zone) if one.type == "TXT"] == [ttl]
 
 
 def test_an_automatic_ttl_is_refused() -> None:

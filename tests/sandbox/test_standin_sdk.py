@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -77,15 +78,22 @@ def test_the_launcher_serves_and_ends_with_its_engine(name: str, tmp_path: Path)
 
 def test_no_retry_outlives_the_engine(tmp_path: Path) -> None:
     """A plugin that waits to ask AWS once more ends with its engine all the same."""
-    unreachable = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
-    engine, pid, port = _started("aws", tmp_path, {**os.environ, **unreachable})
-    with engine, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        request = provider_pb2.ConfigureRequest(args=encode({"region": "eu-west-1"}))
-        asked = provider_pb2_grpc.ResourceProviderStub(channel).Configure.future(request)
-        time.sleep(3)  # by now it waits between attempts, which takes a minute and more in all
-        assert not asked.done()
-        engine.kill()
-        assert _ends(pid)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(10)
+        unreachable = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "AWS_ACCESS_KEY_ID": "k",
+            "AWS_SECRET_ACCESS_KEY": "s",
+        }
+        engine, pid, port = _started("aws", tmp_path, {**os.environ, **unreachable})
+        with engine, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            request = provider_pb2.ConfigureRequest(args=encode({"region": "eu-west-1"}))
+            asked = provider_pb2_grpc.ResourceProviderStub(channel).Configure.future(request)
+            for _ in range(3):  # attempts without an answer; the many after them take a minute and more
+                silent.accept()[0].close()
+            assert not asked.done()
+            engine.kill()
+            assert _ends(pid)
 
 
 def _started(name: str, folder: Path, environment: dict[str, str]) -> tuple[subprocess.Popen[str], int, int]:

@@ -235,10 +235,14 @@ def test_spf_of_the_domain_itself_is_one_record_with_what_ses_needs() -> None:
 
 def test_a_parent_policy_that_is_no_stricter_or_not_published_here_allows_a_domain_of_its_own() -> None:
     """DMARC of a subdomain is refused only below a stricter policy that this stack publishes."""
-    for parent in ("{dmarc: {policy: reject, subdomainPolicy: none}}", "{dmarc: {policy: none}}", "{dmarc: off}"):
-        settings(ONE_DOMAIN + f"domains: {{example.com: {parent}, a.example.com: {{}}}}")
-    settings(ONE_DOMAIN + "domains: {example.com: {manage: false, dmarc: {policy: reject}}, a.example.com: {}}")
-    settings(ONE_DOMAIN + "domains: {example.com: {dmarc: {policy: reject}}, a.example.com: {dmarc: off}}")
-    settings(
-        ONE_DOMAIN + "domains: {example.com: {dmarc: {policy: quarantine}}, a.example.com: {dmarc: {policy: reject}}}"
-    )
+    for parent, child, published in (
+        ("{dmarc: {policy: reject, subdomainPolicy: none}}", "{}", "v=DMARC1; p=none"),
+        ("{dmarc: {policy: none}}", "{}", "v=DMARC1; p=none"),
+        ("{dmarc: off}", "{}", "v=DMARC1; p=none"),
+        ("{manage: false, dmarc: {policy: reject}}", "{}", "v=DMARC1; p=none"),
+        ("{dmarc: {policy: reject}}", "{dmarc: off}", "off"),
+        ("{dmarc: {policy: quarantine}}", "{dmarc: {policy: reject}}", "v=DMARC1; p=reject"),
+    ):
+        found = settings(ONE_DOMAIN + f"domains: {{example.com: {parent}, a.example.com: {child}}}")
+        dmarc = found.domains["a.example.com"].dmarc
+        assert (dmarc if dmarc == "off" else str(dmarc.to_record())) == published
