@@ -77,6 +77,8 @@ class Client:
                 answer = _once(method, url, body, headers() if callable(headers) else headers)
             except (OSError, http.client.HTTPException) as error:
                 failure = UnreachableError(f'{method} "{url}": {error or type(error).__name__}')
+            except ValueError:  # its words would show the value, which may be a token
+                raise UnreachableError(f'{method} "{url}": invalid header field value') from None
             last = tried == self._retries.attempts
             if answer is not None and (last or not self._worth_another(answer)):
                 return answer
@@ -95,7 +97,7 @@ def _once(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Ans
     connection = kind(parts.netloc, timeout=_TIME_LIMIT)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, body or None, dict(headers))
+        connection.request(method, target, body or None, {name: value.encode() for name, value in headers.items()})
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, found, response.read())

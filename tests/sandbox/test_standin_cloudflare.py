@@ -205,6 +205,17 @@ def test_the_environments_token_is_sent_as_it_is(
     assert api.requests[0].headers.get("Authorization") == sent
 
 
+def test_a_token_that_no_header_can_hold_is_not_shown(api: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token with a line break, as one gets from a file, is refused before it is sent."""
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", f"{TOKEN}\n")
+    with plugin(CloudflareProvider) as engine:
+        engine.configure(baseUrl=f"{api.url}/client/v4")
+        with pytest.raises(grpc.RpcError, match="invalid header field value") as caught:
+            engine.invoke("cloudflare:index/getZones:getZones", name="example.com")
+    assert TOKEN not in words(caught.value)
+    assert api.requests == []
+
+
 def test_a_failure_is_also_logged_as_an_error(api: Vendor) -> None:
     """What fails is an error of the run, too: a function's at the stack, a resource's at the resource."""
     log = Log()
