@@ -75,6 +75,7 @@ def test_a_zone_that_is_delegated_elsewhere_is_said_before_anything_is_waited_fo
 ) -> None:
     """The warning stands in the preview already, with the name servers found and those that are written to."""
     world.control("PUT", f"/delegations/{zone}", {"name_servers": ["ns1.elsewhere.example"]})
+    project.warns.append("is delegated to ns1.elsewhere.example")
     project.configure(**settings(zone, {"host": "cloudflare"}))
     printed = " ".join(project.preview().stdout.split())
     assert f"zone {zone} is delegated to ns1.elsewhere.example, but its records were written to" in printed
@@ -84,6 +85,7 @@ def test_a_zone_that_is_delegated_elsewhere_is_said_before_anything_is_waited_fo
 def test_broken_dnssec_is_told_from_missing_records(project: Project, world: World, zone: str) -> None:
     """Resolvers that validate answer nothing: the status says so, not that the records are missing."""
     world.control("PUT", f"/dnssec/{zone}", {"broken": True})
+    project.warns += [f"DNSSEC of zone {zone} is broken", "is not verified after"]
     project.configure(**settings(zone, {"host": "cloudflare"}, wait="warn", waitMinutes=0.02, dmarc="off"))
     project.up()
     missing = " ".join(project.outputs()["status"][f"notify.{zone}"]["routes"]["main"]["missing"])

@@ -201,7 +201,8 @@ def test_a_zone_id_may_be_a_secret_output(project: Project, world: World, zone: 
         f"ids = {{'cloudflare': {zone_id!r}, 'route53': {hosted_id!r}}}\n"
         "hosts = [{'host': host, 'zoneId': pulumi.Output.secret(id)} for host, id in ids.items()]\n"
         f"dns, sender = {{{zone!r}: {{'hosts': hosts}}}}, {{'domain': 'notify.{zone}'}}\n"
-        "defaults = {'protect': False, 'wait': 'off', 'ses': {'tags': {'team': pulumi.Output.secret('mail')}}}\n"
+        "routes = {'main': {'ses': {'tags': {'team': pulumi.Output.secret('mail')}}}}\n"
+        "defaults = {'protect': False, 'wait': 'off', 'routes': routes}\n"
         "settings = {'dns': dns, 'senders': {'notify': sender}, 'defaults': defaults}\n"
         "pulumi.export('records', MailStack('mail', settings).records)\n"
     )
