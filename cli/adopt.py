@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.options import stack_option
 from mailstack.errors import CommandError
 
 if TYPE_CHECKING:
-    from cli.adoption.preview import Step
-    from cli.adoption.run import Adoption, Plan
+    from cli.adoption.run import Adoption, Difference, Outcome
 
 
 @click.command(
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     "  mailstack adopt --stack prod            # writes the settings and the import file, to be committed\n"
     "  mailstack adopt --stack prod --apply    # imports, then proves that the next up changes nothing"
 )
-@click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
+@stack_option
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write and import nothing.")
 @click.option("--apply", is_flag=True, help="Import, too; from the committed file where there is one.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found and done as JSON.")
 def adopt(stack: str | None, dry_run: bool, apply: bool, as_json: bool) -> None:
-    """Take over what stands already: the settings that reproduce it, and the ids to import it by.
+    """Take over what exists already: the settings that reproduce it, and the ids to import it by.
 
     Nothing changes at SES or in DNS but the mark that says whose a thing is, with the next `pulumi up`. Exit code 0:
     nothing is in the way, and with --apply the preview shows no update, replacement or deletion. Safe to repeat.
@@ -38,27 +38,27 @@ def adopt(stack: str | None, dry_run: bool, apply: bool, as_json: bool) -> None:
 
     adoption = Adoption(Engine(project_root()), stack)
     committed = import_file.read(adoption.import_file) if apply else None
-    with working("looking for what stands already"):
-        plan = adoption.plan()
-    report: dict[str, Any] = _report(plan)
+    with working("looking for what exists already"):
+        outcome = adoption.look()
+    report: dict[str, Any] = _report(outcome)
     if not as_json:
-        _show(plan, adoption, dry_run)
-    if plan.obstacles:
+        _show(outcome, adoption, dry_run)
+    if outcome.obstacles:
         _end(report, as_json, 1)
-    if committed is not None and plan.edits:
-        keys = ", ".join(".".join(edit.path) for edit in plan.edits)
+    if committed is not None and outcome.edits:
+        keys = ", ".join(".".join(edit.path) for edit in outcome.edits)
         raise CommandError(
-            f"{adoption.config_file.name} does not reproduce what stands any more: {keys}; run `mailstack adopt` again "
+            f"{adoption.config_file.name} does not reproduce what exists any more: {keys}; run `mailstack adopt` again "
             "and commit what it writes"
         )
     if not dry_run:
-        adoption.write(plan)
+        adoption.write(outcome)
     if apply:
         with working("importing"):
-            report["imported"] = adoption.apply(committed or plan.imports)
-        with working("looking whether anything would change"):
+            report["imported"] = adoption.apply(committed or outcome.imports)
+        with working("checking that nothing would change"):
             changes = adoption.changes()
-        report["changes"] = [{"op": step.op, "name": step.name, "properties": list(step.changed)} for step in changes]
+        report["changes"] = [{"op": one.op, "name": one.name, "properties": one.properties} for one in changes]
         if not as_json:
             _show_result(report["imported"], changes)
         _end(report, as_json, 1 if changes else 0)
@@ -73,44 +73,44 @@ def _end(report: dict[str, Any], as_json: bool, code: int) -> None:
     raise click.exceptions.Exit(code)
 
 
-def _report(plan: Plan) -> dict[str, Any]:
+def _report(outcome: Outcome) -> dict[str, Any]:
     return {
-        "settings": [{"key": list(edit.path), "value": edit.value, "why": edit.why} for edit in plan.edits],
-        "import": [one for one in plan.imports["resources"] if not one.get("component")],
-        "obstacles": list(plan.obstacles),
-        "notes": list(plan.notes),
+        "settings": [{"key": list(edit.path), "value": edit.value, "why": edit.why} for edit in outcome.edits],
+        "import": [one for one in outcome.imports["resources"] if not one.get("component")],
+        "obstacles": list(outcome.obstacles),
+        "notes": list(outcome.notes),
     }
 
 
-def _show(plan: Plan, adoption: Adoption, dry_run: bool) -> None:
+def _show(outcome: Outcome, adoption: Adoption, dry_run: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console, found = Console(), [one for one in plan.imports["resources"] if not one.get("component")]
-    if plan.edits:
-        console.print(f"settings ({adoption.config_file.name}), as they reproduce what stands:")
-        click.echo(plan.settings.diff())
+    console, found = Console(), [one for one in outcome.imports["resources"] if not one.get("component")]
+    if outcome.edits:
+        console.print(f"settings ({adoption.config_file.name}), as they reproduce what exists:")
+        click.echo(outcome.settings.diff())
     if found:
         table = Table("taken over", "id")
         for one in found:
             table.add_row(escape(one["name"]), escape(one["id"]))
         console.print(table)
-    for note in plan.notes:
+    for note in outcome.notes:
         click.echo(f"note: {note}")
-    for obstacle in plan.obstacles:
+    for obstacle in outcome.obstacles:
         click.echo(f"in the way: {obstacle}", err=True)
-    if not (plan.edits or found or plan.obstacles):
-        click.echo("nothing to take over: no record or identity stands where this stack would make one")
+    if not (outcome.edits or found or outcome.obstacles):
+        click.echo("nothing to take over: no record or identity exists where this stack would create one")
     elif dry_run:
         click.echo("nothing was written (--dry-run)")
-    elif not plan.obstacles and found:
+    elif not outcome.obstacles and found:
         click.echo(f"wrote {adoption.import_file.name}; commit it, then run `mailstack adopt --apply`")
 
 
-def _show_result(imported: list[str], changes: list[Step]) -> None:
+def _show_result(imported: list[str], changes: list[Difference]) -> None:
     click.echo(f"imported {len(imported)} resources" if imported else "nothing was left to import")
-    for step in changes:
-        click.echo(f"would {step.op} {step.name}: {', '.join(step.changed) or 'the whole of it'}", err=True)
+    for one in changes:
+        click.echo(f"would {one.op} {one.name}: {', '.join(one.properties) or 'all of it'}", err=True)
     if not changes:
-        click.echo("the next `pulumi up` changes nothing that stands but the mark that says whose it is")
+        click.echo("the next `pulumi up` changes nothing that exists but the mark of whose it is")

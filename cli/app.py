@@ -15,6 +15,7 @@ COMMANDS = {
     "adopt": "cli.adopt:adopt",
     "bundle": "cli.bundle:bundle",
     "import-zone": "cli.import_zone:import_zone",
+    "plan": "cli.plan:plan",
     "records": "cli.records:records",
     "repair": "cli.repair:repair",
     "sandbox": "cli.sandbox:sandbox",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.options import stack_option
+
 if TYPE_CHECKING:
     from mailstack.mail.smtp import SmtpSettings
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--sender", metavar="KEY", help="The sender's key under mailstack:senders. Not needed where there is one."
 )
-@click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
+@stack_option
 @click.option(
     "--format",
     "form",
@@ -62,7 +64,7 @@ def env_lines(settings: SmtpSettings) -> list[str]:
 def quoted(value: str) -> str:
     r"""Quote a value for a POSIX shell, and in a way that .env readers share wherever there is one.
 
-    Safe text stays bare (docker's --env-file keeps quotes), the rest stands in single quotes. An apostrophe needs
+    Safe text stays bare (docker's --env-file keeps quotes), the rest is in single quotes. An apostrophe needs
     double quotes, and beside one of `"$\` or a backtick only a shell can read it.
     """
     import shlex

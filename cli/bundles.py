@@ -20,7 +20,7 @@ NOT_OPENED = (
     "the passphrase does not open the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE "
     "to the one that the stack was made with"
 )
-# What pulumi says (CLI 3.220.0) -> what to do about it. Its own words stand behind, so nothing is lost.
+# What pulumi says (CLI 3.220.0) -> what to do about it. Its own words follow, so nothing is lost.
 REMEDIES = (
     (
         r"no stack selected",
@@ -53,7 +53,7 @@ REMEDIES = (
 def read(stack: str | None) -> Bundles:
     """Return every sender's bundle of a stack (default: the selected one); raises CommandError with what to do.
 
-    The secret comes over a pipe and stands in no argument, no file and no message.
+    The secret comes over a pipe and is in no argument, no file and no message.
     """
     root = project_root()
     choice = ["--stack", stack] if stack else []

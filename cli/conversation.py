@@ -85,7 +85,7 @@ def connect(settings: SmtpSettings, ca_file: str | None, timeout: float, tell: T
     `timeout` is in seconds, for each wait.
     """
     context = tls_context(settings, ca_file)
-    # Without a host the constructor does not dial, so that `tell` stands before the first reply.
+    # Without a host the constructor does not dial, so that `tell` is set before the first reply.
     client = _TellingTls(timeout=timeout, context=context) if settings.security == "tls" else _Telling(timeout=timeout)
     client.tell, client.settings = tell, settings
     try:

@@ -53,22 +53,26 @@ class Engine:
             )
         return Path(found)
 
-    def run(self, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one pulumi command and capture what it prints, whatever its exit code. Never pass a secret here.
+    def run(
+        self, *arguments: str, more: Mapping[str, str] | None = None, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one pulumi command and capture what it prints, whatever its exit code. No argument may hold a secret.
 
-        `more` is added to its environment.
+        more: added to its environment. given: its standard input.
         """
-        return self._start([str(self.pulumi), *arguments, "--non-interactive", "--color", "never"], more or {})
+        return self._start([str(self.pulumi), *arguments, "--non-interactive", "--color", "never"], more or {}, given)
 
-    def read(self, *arguments: str) -> str:
+    def read(self, *arguments: str, given: str = "") -> str:
         """Run one pulumi command and return its standard output; raises EngineError with pulumi's own words."""
-        result = self.run(*arguments)
+        result = self.run(*arguments, given=given)
         if result.returncode:
             said = words(result.stderr or result.stdout)
             raise EngineError(f"`pulumi {' '.join(arguments[:2])}` failed: {said}", said)
         return result.stdout
 
-    def _start(self, command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def _start(
+        self, command: Sequence[str], more: Mapping[str, str] | None = None, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
             **(more or {}),
@@ -80,7 +84,7 @@ class Engine:
                 command,
                 cwd=self.root,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                input=given,
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",

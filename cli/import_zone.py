@@ -11,7 +11,7 @@ import click
 from mailstack.errors import MailstackError
 
 if TYPE_CHECKING:
-    from mailstack.settings.from_zone import Proposal, Standing
+    from mailstack.settings.from_zone import Proposal, ZoneSet
 
 # Where mail is known to leave records; DNS does not list names, so the rest of a live zone stays unseen.
 _AT_A_DOMAIN = {"": ("MX", "TXT", "NS"), "_dmarc": ("TXT",), "_mta-sts": ("TXT",), "_smtp._tls": ("TXT",)}
@@ -41,6 +41,7 @@ def import_zone(
     from cli.progress import working
     from mailstack.dns.records import domain_name
     from mailstack.settings.from_zone import propose
+    from providers import catalog
 
     if Path(source).is_file():
         name, records = _from_file(Path(source), zone)
@@ -48,7 +49,7 @@ def import_zone(
         name = domain_name(source)
         with working(f"asking DNS about {name}"):
             records = _from_dns(name, selectors, (*_SUBDOMAINS, *below))
-    proposal = propose(name, records)
+    proposal = propose(name, records, catalog())
     _print(proposal, as_json)
 
 
@@ -65,12 +66,12 @@ def _print(proposal: Proposal, as_json: bool) -> None:
     click.echo(yaml.safe_dump({"config": proposal.config}, sort_keys=False, width=4096), nl=False)
 
 
-def _from_file(path: Path, zone: str | None) -> tuple[str, dict[tuple[str, str], Standing]]:
+def _from_file(path: Path, zone: str | None) -> tuple[str, dict[tuple[str, str], ZoneSet]]:
     import dns.exception
     import dns.rdatatype
     import dns.zone
 
-    from mailstack.settings.from_zone import Standing
+    from mailstack.settings.from_zone import ZoneSet
     from providers.dns import rdata
 
     try:
@@ -88,14 +89,14 @@ def _from_file(path: Path, zone: str | None) -> tuple[str, dict[tuple[str, str],
     for name, rdataset in found.iterate_rdatasets():
         kind = dns.rdatatype.to_text(rdataset.rdtype)
         values = tuple(sorted(map(rdata.content, rdataset)))
-        records[rdata.name(name), kind] = Standing(int(rdataset.ttl), values)
+        records[rdata.name(name), kind] = ZoneSet(int(rdataset.ttl), values)
     return rdata.name(found.origin), records
 
 
-def _from_dns(zone: str, selectors: tuple[str, ...], below: tuple[str, ...]) -> dict[tuple[str, str], Standing]:
+def _from_dns(zone: str, selectors: tuple[str, ...], below: tuple[str, ...]) -> dict[tuple[str, str], ZoneSet]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from mailstack.settings.from_zone import Standing
+    from mailstack.settings.from_zone import ZoneSet
     from providers.dns import live
 
     questions = [
@@ -107,7 +108,7 @@ def _from_dns(zone: str, selectors: tuple[str, ...], below: tuple[str, ...]) -> 
     with ThreadPoolExecutor(16) as pool:
         answers = pool.map(lambda question: live.lookup(*question), questions)
     found = {
-        question: Standing(300, tuple(values)) for question, values in zip(questions, answers, strict=True) if values
+        question: ZoneSet(300, tuple(values)) for question, values in zip(questions, answers, strict=True) if values
     }
     return _without_aliases(found)
 
@@ -118,7 +119,7 @@ def _labels(selectors: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     return {**_AT_A_DOMAIN, **paths, **keys}
 
 
-def _without_aliases(found: dict[tuple[str, str], Standing]) -> dict[tuple[str, str], Standing]:
-    """Leave out what an alias answers: the record stands at its target."""
+def _without_aliases(found: dict[tuple[str, str], ZoneSet]) -> dict[tuple[str, str], ZoneSet]:
+    """Leave out what an alias answers: the record is at its target."""
     aliases = {name for name, kind in found if kind == "CNAME"}
     return {(name, kind): one for (name, kind), one in found.items() if kind == "CNAME" or name not in aliases}

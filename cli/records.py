@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.options import stack_option
 from mailstack.dns.formats import FORMATS, Format, ZoneRecord
-from mailstack.dns.records import Mx, RecordSet, mx
+from mailstack.dns.records import Mx, RecordSet, joined, mx
 from mailstack.errors import CommandError, EngineError
 
+if TYPE_CHECKING:
+    from mailstack.plan import PlannedRecord
+
 MANUAL = "manual"
+# What pulumi says of a stack that was never brought up (CLI 3.220.0).
+NOT_UP_YET = r"does not have output property|no stack named"
 
 
 @dataclass(frozen=True)
 class Zone:
-    """The records of one zone, in the order of the stack's output, and the hosts that serve it."""
+    """The records of one zone, in the stack's order, and the hosts that serve it.
+
+    pending: records whose name or value is known only after the first `pulumi up`, as text.
+    """
 
     name: str
     hosts: tuple[str, ...]
     records: tuple[ZoneRecord, ...]
+    pending: tuple[PlannedRecord, ...] = ()
 
     @property
     def by_hand(self) -> bool:
@@ -34,11 +45,13 @@ class Zone:
 @click.command(
     epilog="\b\nExamples:\n"
     "  mailstack records --stack prod\n"
+    "  mailstack records --stack prod --planned\n"
     "  mailstack records --stack prod --only manual --format markdown --output tickets/"
 )
-@click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
+@stack_option
 @click.option("--zone", "zone_name", metavar="ZONE", help="Only the records of this zone.")
 @click.option("--only", type=click.Choice([MANUAL]), help="Only zones whose records are made by hand.")
+@click.option("--planned", is_flag=True, help="What the settings ask for, whatever the last `pulumi up` published.")
 @click.option(
     "--format",
     "form",
@@ -53,24 +66,32 @@ class Zone:
     metavar="PATH",
     help="Write to this file; in a folder (one that exists, or a path that ends in /), one file for each zone.",
 )
-def records(stack: str | None, zone_name: str | None, only: str | None, form: str, output: str | None) -> None:
+def records(
+    stack: str | None, zone_name: str | None, only: str | None, planned: bool, form: str, output: str | None
+) -> None:
     """Show the DNS records of a stack, or write them as files.
 
-    Each name stands there twice: whole, and as the zone's own panel and files want it, "@" for the zone itself.
+    Before the first `pulumi up` they are those that the settings ask for; what only the provider knows is missing in
+    files then. Each name is shown twice: whole, and as the zone's own panel and files want it, "@" for the zone itself.
     """
-    zones = choose(read(stack), zone_name, only)
-    if form == "json":
-        _put(json.dumps([entry for zone in zones for entry in _entries(zone)], indent=2) + "\n", output)
-    elif form == "table":
+    zones = choose(_planned(stack) if planned else read(stack), zone_name, only)
+    if form == "table":
         if output is not None:
             raise CommandError(f"--output: a table is for the screen; say with --format what {output} is to hold")
         _show(zones)
+        return
+    zones = _with_known_records(zones)
+    if form == "json":
+        _put(json.dumps([entry for zone in zones for entry in _entries(zone)], indent=2) + "\n", output)
     else:
         _write(zones, form, output)
 
 
 def read(stack: str | None) -> list[Zone]:
-    """Return the zones of a stack's `records` output; raises CommandError with what to do where it has none."""
+    """Return the zones of a stack's `records` output, or of its plan while there is no such output.
+
+    Raises CommandError with what to do.
+    """
     from cli import bundles
     from cli.engine import Engine, project_root
 
@@ -79,10 +100,14 @@ def read(stack: str | None) -> list[Zone]:
     try:
         printed = Engine(root).read("stack", "output", "records", "--json", *choice)
     except EngineError as error:
-        if "does not have output property" in error.said:
-            raise CommandError(
-                f"the stack has no records yet: run `pulumi up` on it, then ask again (pulumi: {error.said})"
-            ) from None
+        if re.search(NOT_UP_YET, error.said):
+            zones = _planned(stack)
+            click.echo(
+                f"note: the stack has published nothing yet (pulumi: {error.said}); these are the records that its "
+                "settings ask for",
+                err=True,
+            )
+            return zones
         raise CommandError(bundles.explain(error, root)) from None
     try:
         return _zones(json.loads(printed))
@@ -93,17 +118,34 @@ def read(stack: str | None) -> list[Zone]:
         ) from None
 
 
+def _planned(stack: str | None) -> list[Zone]:
+    """Return the zones of a stack's plan; raises CommandError or SettingsError."""
+    from cli import stack_file
+
+    plan = stack_file.read(stack).plan()
+    return [_zone(name, hosts, [one for one in plan.records if one.zone == name]) for name, hosts in plan.zones.items()]
+
+
+def _zone(name: str, hosts: tuple[str, ...], records: Sequence[PlannedRecord]) -> Zone:
+    known = joined(record.record_set() for record in records if record.is_known)
+    pending = tuple(record for record in records if not record.is_known)
+    return Zone(name, hosts, tuple(ZoneRecord.of(record, name) for record in known), pending)
+
+
 def _zones(listed: Sequence[Mapping[str, Any]]) -> list[Zone]:
-    found: dict[str, list[ZoneRecord]] = {}
+    found: dict[str, list[RecordSet]] = {}
     hosts: dict[str, tuple[str, ...]] = {}
     for entry in listed:
-        found.setdefault(entry["zone"], []).append(ZoneRecord.of(_record_set(entry), entry["zone"]))
+        found.setdefault(entry["zone"], []).append(_record_set(entry))
         hosts[entry["zone"]] = tuple(entry["host"].split(", "))
-    return [Zone(name, hosts[name], tuple(found[name])) for name in sorted(found)]
+    return [
+        Zone(name, hosts[name], tuple(ZoneRecord.of(record, name) for record in joined(found[name])))
+        for name in sorted(found)
+    ]
 
 
 def _record_set(entry: Mapping[str, Any]) -> RecordSet:
-    """Check what will stand in files against the rules of the model, such as no line break in a text."""
+    """Check what is to be written to files against the rules of the model, such as no line break in a text."""
     values: list[str | Mx] = list(entry["values"])
     if entry["type"] == "MX":
         values = [mx(str(value)) for value in values]
@@ -176,27 +218,41 @@ def _put(text: str, output: str | None) -> None:
     click.echo(f"wrote {path}")
 
 
+def _with_known_records(zones: Sequence[Zone]) -> list[Zone]:
+    """Return the zones that a file can hold now, and tell which records it cannot, so that nobody takes it for all."""
+    pending = [record for zone in zones for record in zone.pending]
+    if pending:
+        names = ", ".join(f"{record.type} {record.name}" for record in pending)
+        click.echo(
+            f"note: {len(pending)} records are known only after the first `pulumi up` and are left out: {names}; write "
+            "the file again then",
+            err=True,
+        )
+    return [zone for zone in zones if zone.records]
+
+
 def _show(zones: Sequence[Zone]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
     from rich.text import Text
 
+    from cli.tables import console, table
     from mailstack.dns.formats.notes import doubled_suffix
 
-    console = Console(highlight=False)
+    screen = console()
     for zone in zones:
-        # Folded, not cut: a value that ends in dots cannot be copied.
-        names = ("name in the panel\nfull name", "type", "ttl", "value", "what for")
-        table = Table(*(Column(name, overflow="fold") for name in names))
+        made = table("name in the panel\nfull name", "type", "ttl", "value", "what for")
         for record in zone.records:
             values = "\n".join(map(str, record.values))
             ttl = "auto" if record.ttl is None else str(record.ttl)
             name = Text.assemble((record.relative, "bold"), "\n", record.name)
-            table.add_row(name, *(Text(cell) for cell in (record.type, ttl, values, record.purpose)))
-        console.print(Text(f"{zone.name}: {_state(zone)}", style="bold"))
-        console.print(table)
-        if zone.by_hand:
-            console.print(Text(doubled_suffix(zone.records, zone.name).replace("`", '"')))
+            made.add_row(name, *(Text(cell) for cell in (record.type, ttl, values, record.purpose)))
+        for one in zone.pending:
+            values = "\n".join(map(str, one.values))
+            purpose = f"{one.purpose}; known after the first `pulumi up`"
+            made.add_row(*map(Text, (str(one.name), one.type, str(one.ttl), values, purpose)))
+        screen.print(Text(f"{zone.name}: {_state(zone)}", style="bold"))
+        screen.print(made)
+        if zone.by_hand and zone.records:
+            screen.print(Text(doubled_suffix(zone.records, zone.name).replace("`", '"')))
 
 
 def _state(zone: Zone) -> str:

@@ -16,5 +16,6 @@ def schema() -> None:
     import json
 
     from mailstack.settings.schema import json_schema
+    from providers import catalog
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(json_schema(catalog()), indent=2, ensure_ascii=False))

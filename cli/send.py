@@ -6,6 +6,7 @@ import re
 
 import click
 
+from cli.options import stack_option
 from mailstack.errors import DeliveryError
 
 # Dot-string of RFC 5321 section 4.1.2 at a domain of at least two labels; quoted local parts are not asked for.
@@ -32,7 +33,7 @@ def _one_line(_context: click.Context, _parameter: click.Parameter, value: str) 
 @click.command(epilog="\b\nExample:\n  mailstack send notify --to you@example.net --stack prod")
 @click.argument("sender")
 @click.option("--to", required=True, metavar="ADDRESS", callback=_address, help="Who gets the mail.")
-@click.option("--stack", metavar="NAME", help="The stack. Default: the selected one, or PULUMI_STACK.")
+@stack_option
 @click.option("--subject", default="Test mail", show_default=True, callback=_one_line, help="The subject.")
 @click.option("--text", default=TEXT, help="The text. Default: two lines that say it is a test.")
 @click.option(
@@ -83,7 +84,7 @@ def send(
         _print_json(message_id, (code, reply), None)
         return
     click.echo(f"Message-ID: {message_id}")
-    click.echo("taken by the server; whether it arrives, the inbox and the provider's events say")
+    click.echo("accepted by the server; check the inbox or the provider's events to see whether it arrived")
 
 
 def _print_json(message_id: str, reply: tuple[int, str] | None, error: DeliveryError | None) -> None:

@@ -29,7 +29,7 @@ def spf(domain: str, as_json: bool) -> None:
 
     from cli.progress import working
     from mailstack.dns.records import record_name
-    from mailstack.mail.spf_budget import count, standing
+    from mailstack.mail.spf_budget import count, published
     from providers.dns import live
 
     try:
@@ -37,7 +37,7 @@ def spf(domain: str, as_json: bool) -> None:
     except RecordError as error:
         raise click.BadParameter(str(error), param_hint="DOMAIN") from None
     with working(f"asking DNS about {name}"):
-        budget = count(name, standing(name, live.lookup), live.lookup)
+        budget = count(name, published(name, live.lookup), live.lookup)
     if as_json:
         click.echo(json.dumps(_as_json(budget), indent=2))
     else:

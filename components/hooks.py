@@ -10,7 +10,7 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs, ResourceHookOptions
 
-from mailstack import names
+from mailstack import marks
 
 # What a resource is to become, and what it was; a value that is not known yet is None.
 Check = Callable[[Mapping[str, Any], Mapping[str, Any]], Awaitable[None]]
@@ -19,11 +19,11 @@ Check = Callable[[Mapping[str, Any], Mapping[str, Any]], Awaitable[None]]
 def hook(name: str, check: Check, *, in_previews: bool = True) -> ResourceHook:
     """Return a hook that gives `check` the new and the old inputs as plain values, {} where there are none.
 
-    In previews it runs, too, but for those in which `mailstack adopt` looks for what stands.
+    In previews it runs, too, but for those in which `mailstack adopt` looks for what exists.
     """
 
     async def run(args: ResourceHookArgs) -> None:
-        if not (pulumi.runtime.is_dry_run() and os.environ.get(names.ADOPTING)):
+        if not (pulumi.runtime.is_dry_run() and os.environ.get(marks.ADOPTING)):
             await check(await plain(args.new_inputs or {}), await plain(args.old_inputs or {}))
 
     return ResourceHook(name, run, ResourceHookOptions(on_dry_run=in_previews))

@@ -1,97 +1,95 @@
-"""Look-ups through the providers' own invokes, so that no second client ever asks another account."""
+"""What exists already, asked through the kit's own plugin: one process, one client for each vendor."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache, partial
 from typing import Any, cast
 
 import grpc
 import pulumi
+from pulumi.output import UNKNOWN
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
 from mailstack.errors import VendorError
 
-from .resources import sdk_version
+ZONES = "mailstack:index:zones"
+EXISTING = "mailstack:index:existing"
+_PATIENCE = 300.0  # seconds: longer than the plugin tries on its own
 
-# Functions that ask the vendor nothing. Cloudflare's plugin has none, so it is asked for one that it does not know: its
-# own refusals are reported as errors of the run, this one is not.
-_IDLE = {"aws": "aws:index/getPartition:getPartition", "cloudflare": "cloudflare:index/getNothing:getNothing"}
 
-# Longer than a provider tries on its own. A program with providers of its own may start one while hooks wait.
-_PATIENCE = 300.0  # seconds
+class Lookups:
+    """The two functions of the plugin, asked with the credentials of one component's plugin provider."""
+
+    def __init__(self, plugin: pulumi.ProviderResource) -> None:
+        """Take the provider that is asked."""
+        self._plugin = plugin
+        # False in a preview that does not know the provider's credentials yet: the engine then answers with nothing.
+        self.are_possible = True
+
+    def zones(self, zones: Mapping[str, list[str]], *, account: bool) -> dict[str, Any]:
+        """Find zones at their hosts while the program is being built; raises VendorError.
+
+        `zones` are the hosts by zone. The answer has `zones` ({zone: {host: {id, nameServers}}}) and, where `account`
+        asks for it, `awsAccount`.
+        """
+        answer = self._invoke(ZONES, {"zones": dict(zones), "account": account})
+        self.are_possible = "zones" in answer
+        return answer
+
+    def _invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            answer = pulumi.runtime.invoke(token, dict(arguments), pulumi.InvokeOptions(provider=self._plugin))
+        except Exception as error:  # the SDK raises what the engine said as a bare Exception
+            raise VendorError(_words(str(error), token)) from None
+        return cast(dict[str, Any], answer.value or {})
+
+    def identity(self, domain: str, region: str) -> dict[str, str] | None:
+        """Return the SES identity of a domain while the program is being built, None where there is none.
+
+        It has `arn`, `mark` and `configurationSet`, each "" where there is none. Raises VendorError where SES refuses
+        the look-up.
+        """
+        arguments = {"of": "ses", "kind": "identity", "name": domain, "region": region, "fresh": False}
+        return cast("dict[str, str] | None", self._invoke(EXISTING, arguments).get("existing"))
+
+    async def existing(self, **arguments: Any) -> dict[str, Any]:
+        """Ask what exists from within a resource hook; raises VendorError.
+
+        The call runs on a thread of its own: the SDK's executor may be full of RegisterResource calls that wait for the
+        very hook that asks.
+        """
+        reference = f"{await self._plugin.urn.future()}::{await self._plugin.id.future() or rpc.UNKNOWN}"
+        request = resource_pb2.ResourceInvokeRequest(
+            tok=EXISTING,
+            args=await rpc.serialize_properties(arguments, {}),
+            provider=reference,
+            acceptResources=True,
+        )
+        monitor = cast(Any, settings.get_monitor())
+        try:
+            answer = await in_thread(partial(monitor.Invoke, timeout=_PATIENCE), request)
+        except grpc.RpcError as error:
+            call = cast(grpc.Call, error)
+            if call.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise VendorError(f"no answer in {_PATIENCE:.0f} s; run it again") from None
+            raise VendorError(_words(str(call.details()), EXISTING)) from None
+        if answer.failures:
+            raise VendorError(answer.failures[0].reason)
+        return cast(dict[str, Any], rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))[0])
+
+
+def unknown() -> pulumi.Output[Any]:
+    """Return what a look-up would have found, in a preview in which none is possible."""
+    return pulumi.Output.from_input(UNKNOWN)
 
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    # The SDK's default executor may be full of RegisterResource calls that wait for the very hook that looks up.
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="mailstack-lookup")
-
-
-def look_up(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
-    """Ask a provider function while the program is being built; raises VendorError.
-
-    `token` is like "cloudflare:index/getZones:getZones". The provider is the one that `parent` was given, else the
-    package's default provider.
-    """
-    options = pulumi.InvokeOptions(parent=parent, version=_version(token))
-    try:
-        result = pulumi.runtime.invoke(token, dict(arguments), options)
-    except Exception as error:
-        raise VendorError(_words(str(error), token)) from None
-    return cast(dict[str, Any], result.value or {})
-
-
-def start_provider(package: str, parent: pulumi.Resource) -> None:
-    """Have the engine start the provider of "aws" or "cloudflare" now, where nothing has yet.
-
-    The engine starts default providers one at a time, each in a step of its own, and every look-up waits meanwhile,
-    one through another provider too. Hooks that look up and hold all the steps that may run at once would leave none
-    for the start that they wait for, and the run would hang.
-    """
-    with suppress(VendorError):  # what is wrong with the provider the first resource says in its own words
-        look_up(_IDLE[package], {}, parent)
-
-
-async def look_up_in_hook(
-    token: str,
-    arguments: Mapping[str, Any],
-    parent: pulumi.Resource,
-    provider: pulumi.ProviderResource | None = None,
-) -> dict[str, Any]:
-    """Ask a provider function from within a resource hook, on threads of its own; raises VendorError.
-
-    `provider` is asked, else the one that `parent` was given, else the package's default provider.
-    """
-    provider = provider or parent.get_provider(token)
-    reference = ""
-    if provider is not None:
-        reference = f"{await provider.urn.future()}::{await provider.id.future() or rpc.UNKNOWN}"
-    request = resource_pb2.ResourceInvokeRequest(
-        tok=token,
-        args=await rpc.serialize_properties(dict(arguments), {}),
-        provider=reference,
-        version=_version(token),
-        acceptResources=True,
-    )
-    monitor = cast(Any, settings.get_monitor())
-    try:
-        answer = await in_thread(partial(monitor.Invoke, timeout=_PATIENCE), request)
-    except grpc.RpcError as error:
-        call = cast(grpc.Call, error)
-        if call.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            raise VendorError(
-                f"no answer in {_PATIENCE:.0f} s; run it again, with a higher --parallel if that does not help"
-            ) from None
-        raise VendorError(_words(str(call.details()), token)) from None
-    if answer.failures:
-        raise VendorError(_words(answer.failures[0].reason, token))
-    return cast(dict[str, Any], rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))[0])
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="mailstack-lookup")
 
 
 async def in_thread(function: Any, *arguments: Any) -> Any:
@@ -99,18 +97,8 @@ async def in_thread(function: Any, *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(_executor(), function, *arguments)
 
 
-def _version(token: str) -> str:
-    """Return the version of the plugin that answers, that of the installed SDK; the kit's own has none."""
-    package = token.partition(":")[0]
-    return "" if package == "mailstack" else sdk_version(f"pulumi_{package}")
-
-
 def _words(text: str, token: str) -> str:
-    """Keep the provider's words and drop the wrapping: the engine's ("invoke of X failed"), Cloudflare's JSON body."""
+    """Keep the plugin's sentence and drop what the engine and the SDK put around it."""
     for wrapping in (f"invoke of {token} failed:", f"invocation of {token} returned an error:", f"invoking {token}:"):
         text = text.replace(wrapping, "")
-    start = text.find("{")
-    with suppress(ValueError, KeyError, TypeError, AttributeError):
-        errors = json.JSONDecoder().raw_decode(text, start)[0]["errors"]
-        text = text[:start] + "; ".join(f"{error['message']} ({error['code']})" for error in errors)
-    return " ".join(text.split())
+    return " ".join(text.split()).removesuffix(" ()")

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
 
-from components import dns_records, domain_records, outputs
-from components import preflight as live_checks
-from components.plugin_provider import mailstack_provider
-from mailstack import settings as model
-from mailstack.settings import Domain, SesRoute, Zone
+from mailstack import plan as planning
+from mailstack.mail import dkim
+from mailstack.plan import Pending, PlannedRecord, Route
+from mailstack.settings.load import load
+from mailstack.settings.model import Domain
+from providers import catalog
 from providers.aws import region_of_environment
+from providers.smtp import ses
 
+from . import outputs, preflight, references
+from .arguments import Arguments
 from .dkim_keys import DkimKeys
-from .dns_records import DnsRecords, Places, find_zones, name_servers
-from .hosts import publishers
-from .inputs import OutputsAside
-from .lookups import start_provider
-from .ownership import Guard, Owner
-from .planned import PlannedRecord
-from .record_guard import RecordGuard
+from .guards import Guards
+from .logins import declare_logins
+from .lookups import Lookups
+from .names_in_use import claim
+from .owner import Marks, stack_names
+from .plugin_provider import plugin_provider
+from .records import Records
 from .resources import Readiness
-from .senders import declare_senders
-from .ses_identity import Identity, SesIdentity, mail_from_records, referenced_identity
+from .routes.ses import Identity, SesRoute
+from .zones import find_zones
 
 
 class MailStack(pulumi.ComponentResource):
     """Everything that the senders of one stack need, from the settings that a stack's YAML file holds.
 
-    `args` has the keys of the YAML: stage, dns, domains, senders, defaults, secrets. Zone ids, tags, ARNs and secrets
-    among them may be outputs. Raises MailstackError for what cannot be built, before anything is declared.
+    `args` has the keys of the YAML: stage, formerly, dns, domains, senders, defaults, secrets. Zone ids, tags, ARNs and
+    secrets among them may be outputs. Raises MailstackError for what cannot be built, before anything is declared.
     """
 
     smtp: pulumi.Output[dict[str, Any]]
@@ -41,54 +45,52 @@ class MailStack(pulumi.ComponentResource):
     revision: pulumi.Output[dict[str, Any]]
     readme: pulumi.Output[str]
     send_policy: pulumi.Output[dict[str, Any]]
-    policies: dict[str, str]
+    policies: Mapping[str, str]
 
     def __init__(self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        """Validate `args`, look up, then declare identities, records, the wait, logins and outputs, in this order."""
+        """Plan, compare the plan with the world, then declare routes, records, the wait, logins and outputs."""
+        given = Arguments(args)
+        settings = load(given.plain, catalog(), aws_region=_region())
+        plan = planning.require(planning.plan(settings, catalog()))
+        outputs.check_endpoints(plan)
+        claim(plan, name)
         super().__init__("mailstack:index:MailStack", name, None, opts)
-        aside = OutputsAside(args)
-        self._settings = model.load(aside.plain, aws_region=_region())
-        self._zones = {zone: _restored(found, aside) for zone, found in self._settings.dns.items()}
-        self._name, self._restore = name, aside.restore
-        self._owner = Owner(pulumi.get_project(), pulumi.get_stack(), self._settings.stage)
-        self._guard = Guard(self, name, self._owner)
-        # The plugin's provider, declared where something first needs it.
-        self._plugin = cache(lambda: mailstack_provider(self, f"{name}-plugin", self._settings, self._restore))
-        self._publishers = publishers(self._zones, str(self._owner), self._plugin)
-        planned = domain_records.plan(self._settings)
-        policies = {str(one.name): str(one.values[0]) for one in planned if one.is_dmarc}
-        guards = {kind: RecordGuard(self, name, one, policies) for kind, one in self._publishers.items()}
+        self._name, self._restore, self._plan = name, given.restore, plan
+
         # Whatever may be refused is asked first, so that a mistake leaves nothing half made.
-        places = self._find_zones(planned)
-        live_checks.check_spf(self, self._settings, planned)
-        warnings = live_checks.Warnings(self._settings, places)
-        self._references = self._look_up_references()
-        if self._managed():
-            self._plugin()  # declared here, since it is refused where its account cannot be known
-            start_provider("aws", self)
-        if "cloudflare" in self._publishers:
-            start_provider("cloudflare", self)
+        self._plugin = plugin_provider(self, f"{name}-plugin", settings, self._restore)
+        lookups = Lookups(self._plugin)
+        self._zones = find_zones(plan, lookups, self._restore, self)
+        self._references = references.look_up(plan, lookups, stack_names(settings))
+        preflight.check_spf(self, plan)
+        warnings = preflight.Warnings(plan, self._zones)
 
-        self._keys = self._make_dkim_keys(places, guards)
-        self._identities = self._declare_identities()
-        published = self._publish(planned, places, guards)
-        self._attach_mail_from(published)
+        self._guards = Guards(name, lookups, plan)
+        self._marks = Marks(name, plan, self._zones, self._guards, self._plugin, self)
+        self._records = Records(
+            name, plan.records, self._zones, self._guards, self._marks.mark, self._plugin,
+            pulumi.ResourceOptions(parent=self),
+        )  # fmt: skip
+        self._keys = self._publish_dkim_keys()
+        self._routes = self._declare_routes()
+        self._publish()
+        self._attach_mail_from()
         self._retire_dkim_keys()
-        waits = self._wait(published, places)
-        senders = declare_senders(
-            name, self._settings, self._identity, self._restore, self._owner, self._guard, parent=self
-        )
+        waits = self._wait()
+        logins = declare_logins(
+            name, plan, self._identity,
+            restore=self._restore, marks=self._marks, guards=self._guards, parent=self,
+        )  # fmt: skip
 
-        self.smtp = pulumi.Output.secret(outputs.by_name(senders.bundles))
-        self.send_policy = outputs.by_name(senders.policies)
-        self.revision = outputs.by_name(senders.revisions)
-        own_keys = [record for keys in self._keys.values() for record in keys.records]
-        listed = dns_records.as_output([*published.planned, *own_keys], self._zones)
-        self.records = pulumi.Output.from_input(listed)
-        self.policies = domain_records.policies(self._settings)
-        self.status = outputs.status(self._settings, waits)
-        self.readme = outputs.readme(self._owner, self._settings, self.records, self.status)
+        self.smtp = pulumi.Output.secret(outputs.by_name(logins.bundles))
+        self.send_policy = outputs.by_name(logins.policies)
+        self.revision = outputs.by_name(logins.revisions)
+        self.records = pulumi.Output.from_input(self._records.listed())
+        self.policies = plan.policies
+        self.status = outputs.status(settings, waits)
+        self.readme = outputs.readme(stack_names(settings)[0], settings, self.records, self.status)
         warnings.show(self)
+        self._records.register_outputs({})
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, Any]:
@@ -100,118 +102,114 @@ class MailStack(pulumi.ComponentResource):
             "revision": self.revision,
             "readme": self.readme,
         }
-        if any(sender.login == "none" for sender in self._settings.senders.values()):
+        if any(sender.login == "none" for sender in self._plan.settings.senders.values()):
             exported["sendPolicy"] = self.send_policy
         if self.policies:
-            exported["policies"] = self.policies
+            exported["policies"] = dict(self.policies)
         return exported
 
-    def _managed(self) -> list[tuple[Domain, str, SesRoute]]:
+    def _managed(self) -> list[Route]:
         """List the routes of the domains that this stack owns."""
-        return [
-            (domain, key, route)
-            for domain in self._settings.domains.values()
-            if domain.manage
-            for key, route in domain.routes.items()
-        ]
+        return [route for route in self._plan.routes.values() if route.manage]
 
-    def _find_zones(self, planned: list[PlannedRecord]) -> Places:
-        """Find the zones that will be written to; a record that cannot stand there is refused."""
-        managed = self._managed()
-        returned = [record for domain, _, route in managed for record in mail_from_records(domain, route)]
-        known = [*planned, *returned]
-        return find_zones(known, [domain for domain, _, _ in managed], self._zones, self._publishers, self)
+    def _domain(self, route: Route) -> Domain:
+        return self._plan.settings.domains[route.domain]
 
-    def _look_up_references(self) -> dict[tuple[str, str], Identity]:
-        """Look up the identities that senders use and this stack does not own; a given login needs none."""
-        used = {(one.domain, one.via) for one in self._settings.senders.values() if one.login != "given"}
-        return {
-            (name, key): referenced_identity(domain, domain.routes[key].region, self._owner, self)
-            for name, key in sorted(used)
-            if not (domain := self._settings.domains[name]).manage
-        }
-
-    def _make_dkim_keys(self, places: Places, guards: Mapping[str, RecordGuard]) -> dict[str, DkimKeys]:
+    def _publish_dkim_keys(self) -> dict[str, DkimKeys]:
         """Make and publish the keys of the domains that sign with their own, before anything signs with them."""
-        return {
-            domain.name: DkimKeys(
-                f"{self._name}-{domain.name}-dkim",
-                domain,
-                self._plugin(),
-                lambda name, records, opts: DnsRecords(name, records, places, guards, opts),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            for domain in {domain.name: domain for domain, _, _ in self._managed()}.values()
-            if domain.dkim.kind == "own"
-        }
+        found: dict[str, DkimKeys] = {}
+        for domain in self._plan.settings.domains.values():
+            if domain.manage and domain.sends and domain.dkim.kind == "own":
+                publish = partial(self._publish_key, domain.name)
+                opts = pulumi.ResourceOptions(parent=self)
+                found[domain.name] = DkimKeys(f"{self._name}-{domain.name}-dkim", domain, self._plugin, publish, opts)
+        return found
+
+    def _publish_key(
+        self, domain: str, selector: str, text: pulumi.Output[str], protect: bool
+    ) -> Sequence[pulumi.Resource]:
+        """Publish the record of one selector's key."""
+        name = dkim.record_name(selector, domain)
+        [record] = [one for one in self._plan.records if one.name == name and not one.is_known]
+        [pending] = [value for value in record.values if isinstance(value, Pending)]
+        rest = text.apply(lambda whole: whole.removeprefix(pending.prefix))
+        return self._records.publish(record, {(pending.route, pending.slot, pending.field): rest}, protect=protect)
 
     def _retire_dkim_keys(self) -> None:
         for name, keys in self._keys.items():
-            keys.retire_previous([one.switched for (domain, _), one in self._identities.items() if domain == name])
+            keys.retire_previous(
+                [one.identity for key, one in self._routes.items() if self._plan.routes[key].domain == name]
+            )
 
-    def _declare_identities(self) -> dict[tuple[str, str], SesIdentity]:
+    def _declare_routes(self) -> dict[str, SesRoute]:
         return {
-            (domain.name, key): SesIdentity(
-                f"{self._name}-{domain.name}-{route.region}",
-                domain,
+            route.key: SesRoute(
+                f"{self._name}-{route.resource}",
+                self._domain(route),
                 route,
-                self._restore(route.ses.tags),
-                self._owner,
-                self._guard,
-                self._keys.get(domain.name),
+                tags=self._restore(ses.options(route.settings).tags),
+                marks=self._marks,
+                guards=self._guards,
+                keys=self._keys.get(route.domain),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for domain, key, route in self._managed()
+            for route in self._managed()
         }
 
-    def _publish(self, planned: list[PlannedRecord], places: Places, guards: Mapping[str, RecordGuard]) -> DnsRecords:
-        of_routes = [record for identity in self._identities.values() for record in identity.records]
-        opts = pulumi.ResourceOptions(parent=self)
-        return DnsRecords(f"{self._name}-dns", [*planned, *of_routes], places, guards, opts)
-
-    def _attach_mail_from(self, published: DnsRecords) -> None:
-        for identity in self._identities.values():
-            own = [record for record in identity.records if record.type != "CNAME"]
-            identity.attach_mail_from([resource for record in own for resource in published.published(record)])
-
-    def _wait(self, published: DnsRecords, places: Places) -> dict[tuple[str, str], Readiness]:
-        """Wait for each route's verification, after its records and its MAIL FROM attribute stand."""
-        return {
-            (domain.name, key): self._wait_for(domain, key, route, published, places)
-            for domain, key, route in self._managed()
+    def _publish(self) -> None:
+        """Publish every record but those of own DKIM keys, which exist already."""
+        known = {
+            (key, slot, field): text
+            for key, route in self._routes.items()
+            for (slot, field), text in route.records.items()
         }
+        for record in self._plan.records:
+            if not any(isinstance(value, Pending) and not value.route for value in record.values):
+                self._records.publish(record, known, protect=self._plan.settings.domains[record.domain].protect)
 
-    def _wait_for(self, domain: Domain, key: str, route: SesRoute, published: DnsRecords, places: Places) -> Readiness:
-        identity, own_keys = self._identities[domain.name, key], self._keys.get(domain.name)
-        records = [published.settled(record) for record in identity.records]
-        zones = {published.zone_of(record): self._zones[published.zone_of(record)] for record in records}
-        stand_first = [resource for record in identity.records for resource in published.published(record)]
+    def _records_of(self, route: Route) -> list[PlannedRecord]:
+        return [record for record in self._plan.records if record.route == route.key]
+
+    def _attach_mail_from(self) -> None:
+        for key, route in self._routes.items():
+            return_path = [one for one in self._records_of(self._plan.routes[key]) if one.type != "CNAME"]
+            route.attach_mail_from([resource for one in return_path for resource in self._records.resources(one.slot)])
+
+    def _wait(self) -> dict[str, Readiness]:
+        """Wait for each route's verification, after its records and its MAIL FROM attribute exist."""
+        return {route.key: self._wait_for(route) for route in self._managed()}
+
+    def _wait_for(self, route: Route) -> Readiness:
+        records = self._records_of(route)
+        own_key = [one for one in self._plan.records if one.domain == route.domain and _is_current_key(one, self._keys)]
+        zones = sorted({record.zone for record in records})
+        exist_first = [resource for record in records for resource in self._records.resources(record.slot)]
         return Readiness(
-            f"{self._name}-{domain.name}-{route.region}-readiness",
-            domain=domain,
-            route=route,
+            f"{self._name}-{route.resource}-readiness",
+            domain=self._domain(route),
+            route=route.settings,
             # People may have made the records or not: nobody waits for them.
-            manual=any(host.host == "manual" for zone in zones.values() for host in zone.served_by),
-            records=dns_records.as_output([*(own_keys.records[:1] if own_keys else []), *records], self._zones),
-            name_servers={zone: name_servers(places[zone]) for zone in zones},
-            hosts={name: [host.host for host in zone.served_by] for name, zone in zones.items()},
+            manual=any("manual" in record.hosts for record in records),
+            records=[self._records.output(record.slot) for record in (*own_key, *records)],
+            name_servers={zone: self._zones.servers(zone) for zone in zones},
+            hosts={zone: list(self._plan.zones[zone]) for zone in zones},
             opts=pulumi.ResourceOptions(
-                parent=self, provider=self._plugin(), depends_on=[identity.mail_from, *stand_first]
+                parent=self, provider=self._plugin, depends_on=[self._routes[route.key].mail_from, *exist_first]
             ),
         )
 
-    def _identity(self, domain: Domain, key: str) -> Identity:
-        """Return the identity that a sender uses: our own, or the one that its domain refers to."""
-        if not domain.manage:
-            return self._references[domain.name, key]
-        own = self._identities[domain.name, key]
+    def _identity(self, key: str) -> Identity:
+        """Return the identity that a sender uses: this stack's, or the one that its domain refers to."""
+        if key in self._references:
+            return self._references[key]
+        own = self._routes[key]
         return Identity(own.arn, own.configuration_set_arn)
 
 
-def _restored(zone: Zone, aside: OutputsAside) -> Zone:
-    """Put outputs back that were given as zone ids."""
-    hosts = tuple(host.model_copy(update={"zone_id": aside.restore(host.zone_id)}) for host in zone.hosts)
-    return zone.model_copy(update={"zone_id": aside.restore(zone.zone_id), "hosts": hosts})
+def _is_current_key(record: PlannedRecord, keys: Mapping[str, DkimKeys]) -> bool:
+    """Tell whether a record is that of the key that its domain signs with."""
+    signing = keys.get(record.domain)
+    return signing is not None and record.name == dkim.record_name(signing.signing.selector, record.domain)
 
 
 def _region() -> str | None:

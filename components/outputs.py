@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 
-from mailstack import ses
+from mailstack.catalog import Endpoint
 from mailstack.errors import SettingsError
 from mailstack.mail.smtp import SmtpSettings
-from mailstack.settings import Domain, Sender, SesRoute, Settings
+from mailstack.plan import Plan
+from mailstack.settings.model import Domain, Route, Sender, Settings
+from providers.smtp.ses import PROVIDER
 
-from .ownership import Owner
 from .resources import Readiness
 
 ENDPOINTS = "MAILSTACK_SES_SMTP_ENDPOINTS"
@@ -25,16 +27,16 @@ def by_name(values: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
 
 
 def bundle(
-    sender: Sender, route: SesRoute, username: pulumi.Input[str], password: pulumi.Input[str]
+    sender: Sender, route: Route, username: pulumi.Input[str], password: pulumi.Input[str]
 ) -> pulumi.Output[dict[str, Any]]:
     """Put a sender's SMTP settings together, as the `smtp` output holds them."""
-    host, port, server_name = endpoint(route)
+    endpoint, server_name = reached_at(route)
 
     def settings(login: Sequence[str]) -> dict[str, Any]:
         return SmtpSettings(
-            host=host,
-            port=port,
-            security=ses.smtp_security(route.port),
+            host=endpoint.host,
+            port=endpoint.port,
+            security=endpoint.security,
             server_name=server_name,
             username=login[0],
             password=login[1],
@@ -45,40 +47,47 @@ def bundle(
     return pulumi.Output.secret(pulumi.Output.all(username, password).apply(settings))
 
 
-def endpoint(route: SesRoute) -> tuple[str, int, str | None]:
-    """Return host, port and TLS server name of a route's SMTP endpoint.
+def check_endpoints(plan: Plan) -> None:
+    """Refuse other SMTP endpoints than the providers' where they are not understood; raises SettingsError."""
+    for login in plan.logins.values():
+        if login.kind != "none":
+            reached_at(plan.routes[login.route].settings)
+
+
+def reached_at(route: Route) -> tuple[Endpoint, str | None]:
+    """Return a route's SMTP endpoint and, where it is not the host's own, the name in the server's certificate.
 
     MAILSTACK_SES_SMTP_ENDPOINTS ("starttls=HOST:PORT,tls=HOST:PORT") puts another server in its place, as
     AWS_ENDPOINT_URL does for the API; the certificate is then still checked against the region's own name. Raises
     SettingsError where it has another form.
     """
-    host = ses.smtp_host(route.region, fips=route.ses.fips)
+    endpoint = PROVIDER.endpoint(route)
     override = os.environ.get(ENDPOINTS)
     if not override:
-        return host, route.port, None
+        return endpoint, None
     addresses = dict(entry.partition("=")[::2] for entry in override.split(","))
-    address, _, port = addresses.get(ses.smtp_security(route.port), "").rpartition(":")
+    address, _, port = addresses.get(endpoint.security, "").rpartition(":")
     if not address or not port.isdigit():
         raise SettingsError(
-            f'{ENDPOINTS}: "{override}" names no {ses.smtp_security(route.port)} endpoint; write '
+            f'{ENDPOINTS}: "{override}" names no {endpoint.security} endpoint; write '
             "starttls=HOST:PORT,tls=HOST:PORT, or unset it to use the region's own",
             path=ENDPOINTS,
         )
-    return address, int(port), host
+    return replace(endpoint, host=address, port=int(port)), endpoint.host
 
 
-def status(settings: Settings, waits: Mapping[tuple[str, str], Readiness]) -> pulumi.Output[dict[str, Any]]:
+def status(settings: Settings, waits: Mapping[str, Readiness]) -> pulumi.Output[dict[str, Any]]:
     """Tell for each domain whether it is verified, what is missing, and what the stack leaves to others."""
     return pulumi.Output.all(**{domain.name: _domain_status(domain, waits) for domain in settings.domains.values()})
 
 
-def _domain_status(domain: Domain, waits: Mapping[tuple[str, str], Readiness]) -> pulumi.Output[dict[str, Any]]:
+def _domain_status(domain: Domain, waits: Mapping[str, Readiness]) -> pulumi.Output[dict[str, Any]]:
     left_alone = _left_alone(domain)
     if not domain.manage:
         return pulumi.Output.from_input({"status": "referenced", "leftAlone": left_alone})
     if not domain.sends:
         return pulumi.Output.from_input({"status": "noMail", "leftAlone": left_alone})
-    routes = pulumi.Output.all(**{key: _route_status(waits[domain.name, key]) for key in domain.routes})
+    routes = pulumi.Output.all(**{key: _route_status(waits[f"{domain.name}/{key}"]) for key in domain.routes})
 
     def whole(routes: dict[str, Any]) -> dict[str, Any]:
         states = [route["status"] for route in routes.values()]
@@ -100,16 +109,16 @@ def _left_alone(domain: Domain) -> list[str]:
 
 
 def readme(
-    owner: Owner,
+    stack: str,
     settings: Settings,
     records: pulumi.Output[list[dict[str, Any]]],
     states: pulumi.Output[dict[str, Any]],
 ) -> pulumi.Output[str]:
     """Write the page that the Pulumi console shows for a stack; it holds no secret."""
-    return pulumi.Output.all(records, states).apply(lambda known: _page(owner, settings, known[0], known[1]))
+    return pulumi.Output.all(records, states).apply(lambda known: _page(stack, settings, known[0], known[1]))
 
 
-def _page(owner: Owner, settings: Settings, records: list[dict[str, Any]], states: dict[str, Any]) -> str:
+def _page(stack: str, settings: Settings, records: list[dict[str, Any]], states: dict[str, Any]) -> str:
     senders = [
         f"| {sender.key} | {sender.from_address} | {sender.domain} | {states[sender.domain]['status']} |"
         for sender in settings.senders.values()
@@ -118,7 +127,7 @@ def _page(owner: Owner, settings: Settings, records: list[dict[str, Any]], state
         f"| {record['name']} | {record['type']} | {record['purpose']} | {record['host']} |" for record in records
     ]
     lines = [
-        f"# Mail of {owner}", "",
+        f"# Mail of {stack}", "",
         "| sender | from | domain | status |", "|---|---|---|---|", *senders, "",
         "| record | type | purpose | host |", "|---|---|---|---|", *published, "",
         "The SMTP settings of each sender are in the secret output `smtp`: `mailstack bundle --sender NAME`.", "",

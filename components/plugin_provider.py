@@ -1,83 +1,149 @@
-"""The AWS account in use, handed on to the kit's own plugin: a second client must never ask another account."""
+"""The provider of the kit's own plugin, with the credentials of the providers in use."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
+from pydantic import BaseModel
 
-from components.resources import MailstackProvider
-from mailstack.errors import SettingsError
-from mailstack.settings import Settings
-from providers.aws import CONFIGURATION_KEYS
+from mailstack.errors import SettingsError, VendorError
+from mailstack.settings.model import Settings
+from providers.aws import AwsAccount
 
-# aws:* settings that name credentials in ways the plugin's AWS client does not take from the provider.
-_NOT_HANDED_ON = ("sharedConfigFiles", "sharedCredentialsFiles", "assumeRoleWithWebIdentity")
+from .resources import MailstackProvider, sdk_version
+
+_ANY_TYPE = "{}:index/any:Any"  # get_provider looks at the package only
+_CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
+# What the plugin takes of each provider: its key, and the attribute of the SDK's provider class.
+_AWS = {str(field.alias): name for name, field in AwsAccount.model_fields.items()}
+_CLOUDFLARE = {"apiToken": "api_token", "baseUrl": "base_url"}
 
 
-def mailstack_provider(
+def plugin_provider(
     component: pulumi.Resource, name: str, settings: Settings, restore: Callable[[Any], Any]
 ) -> pulumi.ProviderResource:
-    """Return the plugin's provider for `component`: the one it was given, else one with the AWS provider's account.
+    """Return the plugin's provider for `component`: the one it was given, else one with the providers' credentials.
 
-    It is also told of the DNS hosts that it writes to itself; `restore` puts outputs back that the settings were given.
-
-    Raises SettingsError where the account cannot be known: an explicit AWS provider without an explicit mailstack one.
+    All credentials are one secret input. `restore` puts outputs back that the settings were given. Raises SettingsError
+    where an explicit provider does not show its options.
     """
-    given = component.get_provider("mailstack:index:Readiness")
+    given = component.get_provider(_ANY_TYPE.format("mailstack"))
     if given is not None:
         return given
-    if component.get_provider("aws:sesv2/emailIdentity:EmailIdentity") is not None:
+    credentials = {
+        "aws": _aws(component),
+        "cloudflare": _cloudflare(component),
+        "dns": _dns_hosts(settings, restore),
+    }
+    text: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(credentials, sort_keys=True))
+    return MailstackProvider(name, text, pulumi.ResourceOptions(parent=component))
+
+
+def accounts_may_differ(component: pulumi.Resource) -> bool:
+    """Tell whether the plugin may ask another AWS account than the AWS provider: where either was given explicitly.
+
+    By default both take the same `aws:*` settings and AWS_* variables; a comparison would cost each run two requests.
+    """
+    return any(component.get_provider(_ANY_TYPE.format(package)) is not None for package in ("aws", "mailstack"))
+
+
+def check_account(component: pulumi.Resource, asked: str) -> None:
+    """Refuse to go on where the plugin's AWS account, `asked`, is not the AWS provider's.
+
+    Raises SettingsError with both account numbers, VendorError where AWS refuses the look-up.
+    """
+    # With its version the engine asks the provider that the stack's resources use, and starts no second one.
+    options = pulumi.InvokeOptions(parent=component, version=sdk_version("pulumi_aws"))
+    try:
+        answer = pulumi.runtime.invoke(_CALLER, {}, options)
+    except Exception as error:  # the SDK raises what the engine said as a bare Exception
+        raise VendorError(
+            f"the AWS account of this stack cannot be asked for: {' '.join(str(error).split())}"
+        ) from None
+    used = (answer.value or {}).get("accountId")
+    if used and used != asked:
         raise SettingsError(
-            "opts.providers: an AWS provider was given without a mailstack one, so the wait for the domain could ask "
-            "another account; give both, or configure AWS with aws:* settings",
+            f"opts.providers: the AWS provider uses account {used}, but the mailstack plugin would ask account "
+            f"{asked}; give MailStack a mailstack provider with the same credentials (opts.providers), or configure "
+            "AWS with aws:* settings",
             path="opts.providers",
         )
-    account = _account()
-    if hosts := _dns_hosts(settings, restore):
-        account["dnsHosts"] = pulumi.Output.secret(pulumi.Output.json_dumps(hosts, sort_keys=True))
-    return MailstackProvider(name, account, pulumi.ResourceOptions(parent=component))
+
+
+def _aws(component: pulumi.Resource) -> Mapping[str, Any]:
+    explicit = component.get_provider(_ANY_TYPE.format("aws"))
+    if explicit is not None:
+        return _readable(explicit, _AWS, "AWS")
+    config = pulumi.Config("aws")
+    found = {key: _configured(config, key, AwsAccount.model_fields[name].annotation) for key, name in _AWS.items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _cloudflare(component: pulumi.Resource) -> Mapping[str, Any]:
+    explicit = component.get_provider(_ANY_TYPE.format("cloudflare"))
+    if explicit is not None:
+        return _readable(explicit, _CLOUDFLARE, "Cloudflare")
+    config = pulumi.Config("cloudflare")
+    return {key: value for key in _CLOUDFLARE if (value := config.get(key))}
+
+
+def _readable(provider: pulumi.ProviderResource, options: Mapping[str, str], title: str) -> dict[str, Any]:
+    """Return the options that an explicit provider's class documents as outputs; raises SettingsError without any.
+
+    They are the texts among its options. What it takes as mapping or list (assumed roles, endpoints) cannot be read.
+    """
+    kind = type(provider)
+    shown = {key: _option(getattr(provider, name)) for key, name in options.items() if hasattr(kind, name)}
+    if not shown:
+        raise SettingsError(
+            f"opts.providers: the options of the {title} provider cannot be read from the program, so the mailstack "
+            "plugin could ask another account; give MailStack a mailstack provider with the same credentials beside it",
+            path="opts.providers",
+        )
+    return shown
+
+
+def _option(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Return a provider's option, None where it was not given.
+
+    To a preview the SDK calls an option that was not given unknown, as one that depends on a resource to be made. Only
+    the latter has an Unknown for its value, which makes the new output unknown, too.
+    """
+
+    async def is_known() -> bool:
+        return True
+
+    return pulumi.Output(output.resources(), output.future(with_unknowns=True), is_known(), output.is_secret())
+
+
+def _configured(config: pulumi.Config, key: str, kind: Any) -> Any:
+    """Return a setting of pulumi-aws: text as it is, anything else as the JSON that the engine makes of it."""
+    if kind == str | None:
+        return config.get(key)
+    try:
+        return config.get_object(key)
+    except pulumi.ConfigTypeError:
+        raise SettingsError(
+            f"aws:{key}: it is not a value of the form that pulumi-aws documents; correct it", path=f"aws:{key}"
+        ) from None
 
 
 def _dns_hosts(settings: Settings, restore: Callable[[Any], Any]) -> dict[str, Any]:
-    """Name the hosts that the plugin writes to, by zone and host, each with its secrets."""
-    hosts: dict[str, Any] = {}
-    for zone, found in settings.dns.items():
-        secrets = settings.keyring.get(zone)
-        for host in found.served_by:
-            if host.host == "rfc2136":
-                named = {"server": host.server, "port": host.port}
-                key = {"key": host.key, "algorithm": host.algorithm} if host.key else {}
-                secret = {"secret": restore(secrets.tsig_secret)} if secrets and secrets.tsig_secret else {}
-                hosts.setdefault(zone, {})[host.host] = {**named, **key, **secret}
-            elif host.host == "lexicon":
-                options = {**host.options, **(restore(secrets.options) if secrets else {})}
-                hosts.setdefault(zone, {})[host.host] = {"provider": host.provider, "options": options}
-    return hosts
+    """Name what reaches the hosts of each zone: {zone: {host: {keys, secrets}}}, by the names of the settings."""
+    found: dict[str, Any] = {}
+    for zone, hosts in settings.dns.items():
+        for host in hosts.hosts:
+            keys = _by_alias(host.keys, restore)
+            secrets = _by_alias(settings.secrets.dns.get(zone, {}).get(host.host), restore)
+            if keys or secrets:
+                found.setdefault(zone, {})[host.host] = {"keys": keys, "secrets": secrets}
+    return found
 
 
-def _account() -> dict[str, Any]:
-    config = pulumi.Config("aws")
-    for key in _NOT_HANDED_ON:
-        if config.get(key):
-            raise SettingsError(
-                f"aws:{key}: the wait for the domain cannot use it; name the same credentials by aws:profile, "
-                "aws:assumeRoles or AWS_* variables",
-                path=f"aws:{key}",
-            )
-    account = {ours: _value(config, theirs) for ours, theirs in CONFIGURATION_KEYS.items()}
-    return {key: value for key, value in account.items() if value is not None}
-
-
-def _value(config: pulumi.Config, key: str) -> pulumi.Input[str] | None:
-    if key in ("accessKey", "secretKey", "token"):
-        return config.get_secret(key)
-    return config.get(key) if key == "profile" else _structured(config, key)
-
-
-def _structured(config: pulumi.Config, key: str) -> str | None:
-    # Provider inputs that are not strings travel as JSON text.
-    value = config.get_object(key)
-    return None if value is None else json.dumps(value, sort_keys=True)
+def _by_alias(model: BaseModel | None, restore: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return what was written for a host, secrets as secret outputs; the id of its zone reaches nothing."""
+    fields = type(model).model_fields if model else {}
+    given = {field.alias or name: restore(getattr(model, name)) for name, field in fields.items() if name != "zone_id"}
+    return {key: value for key, value in given.items() if value is not None}

@@ -8,53 +8,52 @@ from functools import cache
 
 import pulumi
 
-from components import domain_records
-from components.dns_records import Place, Places, name_servers
-from components.planned import PlannedRecord
 from mailstack.errors import DnsError
-from mailstack.mail import spf_budget
-from mailstack.mail.policy_records import kind
-from mailstack.settings import Settings
+from mailstack.mail import policy_records, spf_budget
+from mailstack.plan import Plan, foreign_reports
 from providers.dns import live, visible
+
+from .zones import HostedZones
 
 _AT_ONCE = 8  # questions
 
 
-def check_spf(component: pulumi.Resource, settings: Settings, planned: Sequence[PlannedRecord]) -> None:
+def check_spf(component: pulumi.Resource, plan: Plan) -> None:
     """Refuse an SPF record at a From domain that costs more look-ups than receivers make; raises SpfError.
 
     The records of return paths are the provider's own and cost what it makes them cost.
     """
     lookup = cache(live.lookup)  # what many records include is asked for once
-    for record in planned:
-        text = str(record.values[0]) if record.values else ""
-        if record.type == "TXT" and record.name in settings.domains and kind(str(record.name), text) == "spf":
-            budget = spf_budget.check(str(record.name), text, lookup)
+    for record in plan.records:
+        name, text = str(record.name), str(record.values[0])
+        if record.type == "TXT" and name in plan.settings.domains and policy_records.kind(name, text) == "spf":
+            budget = spf_budget.check(name, text, lookup)
             for sentence in (*budget.problems, *budget.warnings, *budget.unknown):
-                pulumi.log.warn(f"the SPF record of {record.name}: {sentence}", component)
+                pulumi.log.warn(f"the SPF record of {name}: {sentence}", component)
 
 
 class Warnings:
-    """Questions that are put to DNS while the program goes on, and what is warned of when they are answered."""
+    """The plan's own warnings, and questions that are put to DNS while the program goes on."""
 
-    def __init__(self, settings: Settings, places: Places) -> None:
+    def __init__(self, plan: Plan, zones: HostedZones) -> None:
         """Ask whom the zones are delegated to, and whether DMARC reports may be sent where they are wanted."""
+        self._planned = [str(finding) for finding in plan.findings if finding.level == "warning"]
         self._pool = ThreadPoolExecutor(_AT_ONCE)
-        self._answers = [self._pool.submit(_delegation_fault, zone, at) for zone, at in places.items()]
+        self._answers = [self._pool.submit(_delegation_fault, zone, zones.servers(zone)) for zone in plan.zones]
         self._answers += [
-            self._pool.submit(_report_fault, domain, name) for domain, name in domain_records.foreign_reports(settings)
+            self._pool.submit(_report_fault, domain, name) for domain, name in foreign_reports(plan.settings)
         ]
 
     def show(self, component: pulumi.Resource) -> None:
-        """Warn of zones that are delegated elsewhere, and of addresses that may not be written to."""
-        for answer in self._answers:
-            if sentence := answer.result():
+        """Warn of what the plan says, zones that are delegated elsewhere, and addresses that may not be written to."""
+        for sentence in (*self._planned, *(answer.result() for answer in self._answers)):
+            if sentence:
                 pulumi.log.warn(sentence, component)
         self._pool.shutdown()
 
 
-def _delegation_fault(zone: str, at: Sequence[Place]) -> str | None:
-    return visible.delegation_fault(zone, name_servers(at), live.delegation)
+def _delegation_fault(zone: str, servers: Sequence[str]) -> str | None:
+    return visible.delegation_fault(zone, servers, live.delegation)
 
 
 def _report_fault(domain: str, name: str) -> str | None:
@@ -62,7 +61,7 @@ def _report_fault(domain: str, name: str) -> str | None:
         texts: Sequence[str] = live.lookup(name, "TXT")
     except DnsError:
         return None  # not known, and no reason to hold anything up
-    if any(kind(name, text) == "dmarc-report" for text in texts):
+    if any(policy_records.kind(name, text) for text in texts):
         return None
     target = name.partition("._report._dmarc.")[2]
     return (

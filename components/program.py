@@ -9,12 +9,12 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime
 
-from mailstack.errors import MailstackError
-from mailstack.settings import check_secret_keys
+from mailstack.errors import MailstackError, SettingsError
+from mailstack.settings.load import check_secret_keys
 
 from .mail_stack import MailStack
 
-NAMESPACE = "mailstack:"
+NAMESPACE, REGION = "mailstack:", "aws:region"
 
 
 def run() -> None:
@@ -45,17 +45,24 @@ def _silent(*_: Any, **__: Any) -> None:
 def _arguments() -> dict[str, Any]:
     """Read every `mailstack:` key of the stack's configuration, a misspelt one too, so that it is seen.
 
-    Raises SettingsError for a secret in the wrong place.
+    Raises SettingsError for a secret in the wrong place, and for a region that nobody would read.
     """
     values = {**runtime.get_config_env(), **runtime.CONFIG.get()}
-    # A key with nothing behind its colon arrives as empty text.
-    keys = {key: key.removeprefix(NAMESPACE) for key in values if key.startswith(NAMESPACE) and values[key]}
+    for key in values:
+        if key.lower() == REGION and key != REGION:
+            raise SettingsError(f"{key}: is not read, since keys have one spelling; rename it to {REGION}", path=key)
+    keys = {key: key.removeprefix(NAMESPACE) for key in values if key.startswith(NAMESPACE)}
     check_secret_keys([name for key, name in keys.items() if runtime.is_config_secret(key)])
     return {name: _parsed(values[key]) for key, name in keys.items()}
 
 
 def _parsed(text: str) -> Any:
-    """Return what a value means: mappings and lists arrive as JSON, anything else is text, a label like 2024 too."""
+    """Return what a value means: mappings and lists arrive as JSON, anything else is text, a label like 2024 too.
+
+    A key with nothing behind its colon arrives as empty text.
+    """
+    if not text:
+        return None
     if not text.startswith(("{", "[")):
         return text
     try:

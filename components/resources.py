@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pulumi
 
-from mailstack.settings import Domain, SesRoute
+from mailstack.settings.model import Domain, Route
 
 
 @cache
@@ -32,7 +32,7 @@ class CloudflareRecord(pulumi.CustomResource):
         *,
         zone_id: pulumi.Input[str],
         properties: Mapping[str, Any],
-        comment: str,
+        comment: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """Declare the record; `properties` are those of providers.dns.cloudflare.properties, values may be outputs."""
@@ -41,12 +41,23 @@ class CloudflareRecord(pulumi.CustomResource):
         super().__init__("cloudflare:index/dnsRecord:DnsRecord", name, inputs, options)
 
 
-class PublishedRecordSet(pulumi.CustomResource):
-    """A record set that the kit's own plugin writes (`mailstack:index:RecordSet`)."""
+class RecordSet(pulumi.CustomResource):
+    """The values of one slot in a record set that the kit's own plugin writes (`mailstack:index:RecordSet`)."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """Declare it; `inputs` are host, zone, name, type, ttl and values as text, some of them outputs."""
+        """Declare it; `inputs` are host, zone, zoneId, name, type, ttl, values and beside, some of them outputs."""
         super().__init__("mailstack:index:RecordSet", name, dict(inputs), opts)
+
+
+class Owner(pulumi.CustomResource):
+    """The mark that only this stack's own state knows (`mailstack:index:Owner`)."""
+
+    mark: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Declare it; `inputs` are stack, formerly, zones and regions."""
+        given = {key: value for key, value in inputs.items() if value is not None}
+        super().__init__("mailstack:index:Owner", name, {**given, "ownerId": None, "mark": None, "madeFor": None}, opts)
 
 
 class DkimKey(pulumi.CustomResource):
@@ -69,11 +80,11 @@ class DkimKey(pulumi.CustomResource):
 
 
 class MailstackProvider(pulumi.ProviderResource):
-    """The kit's own provider, told to ask the same AWS account as the AWS provider in use."""
+    """The kit's own provider; its one input is the secret JSON text of every credential that it may need."""
 
-    def __init__(self, name: str, account: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """Declare it; `account` has the keys of the plugin's provider configuration (awsProfile, awsAssumeRoles)."""
-        super().__init__("mailstack", name, dict(account), opts)
+    def __init__(self, name: str, credentials: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        """Declare it; `credentials` are those of aws, cloudflare and, by zone and host, dns."""
+        super().__init__("mailstack", name, {"credentials": credentials}, opts)
 
 
 class Readiness(pulumi.CustomResource):
@@ -88,7 +99,7 @@ class Readiness(pulumi.CustomResource):
         name: str,
         *,
         domain: Domain,
-        route: SesRoute,
+        route: Route,
         manual: bool,
         records: Sequence[Mapping[str, Any]],
         name_servers: Mapping[str, Sequence[str]],

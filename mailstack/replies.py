@@ -23,7 +23,7 @@ SES = re.compile(r"(^|\.)email-smtp(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$"
 ANY_HOST = re.compile("")
 
 # (reply codes, pattern in the server's words, pattern of the host, explanation); the first that fits is the answer, so
-# the narrower ones stand first. Sources: FusionAuth "Configure the SMTP server" and Ory "Use a custom SMTP server"
+# the narrower ones come first. Sources: FusionAuth "Configure the SMTP server" and Ory "Use a custom SMTP server"
 # (trouble-shooting parts), Amazon SES developer guide "Amazon SES SMTP issues" and "SMTP response codes".
 REPLIES: tuple[tuple[set[int], str, re.Pattern[str], Explanation], ...] = (
     (

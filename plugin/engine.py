@@ -50,7 +50,7 @@ class Engine:
 
 
 class _Breaks:
-    """Notices a connection that stood and stands no more."""
+    """Notices a connection that broke after it was made."""
 
     def __init__(self, broken: Callable[[], None]) -> None:
         self._broken, self._stood = broken, False

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mailstack.errors import MailstackError
-from providers.aws import AwsAccount
 
 from .engine import Engine
-from .hosts import Hosts
 from .redact import Redactor
 from .wire import Values
+from .writes import Cancelled as Cancelled
+from .writes import Writes
+
+if TYPE_CHECKING:
+    from providers.aws import AwsAccount
+
+    from .clients import Clients
 
 Result = TypeVar("Result")
 _LOOK_EVERY = 0.1  # seconds between looks whether the run was cancelled
@@ -33,10 +38,6 @@ class InitFailed(Exception):
         self.outputs, self.reasons = outputs, reasons
 
 
-class Cancelled(Exception):
-    """The run was cancelled while a call was on its way."""
-
-
 @dataclass(frozen=True)
 class Difference:
     """What an update would change: keys of inputs, those of them that replace, and outputs that are out of date."""
@@ -44,14 +45,16 @@ class Difference:
     inputs: Sequence[str] = ()
     replaces: Sequence[str] = ()
     outputs: Sequence[str] = ()
+    deletes_first: bool = False  # the old object goes before the new one is made
 
 
 @dataclass(frozen=True)
 class Found:
-    """An object as it is now; `inputs` only where an import knows nothing but the id."""
+    """An object as it is now; `inputs` and another `id` only where an import knows nothing but an id."""
 
     outputs: Values
     inputs: Values | None = None
+    id: str | None = None
 
 
 def _fulfil(future: Future[Result], call: Callable[[], Result]) -> None:
@@ -75,16 +78,21 @@ class Clock:
 
 @dataclass(frozen=True)
 class Context:
-    """One request: whose account it is for, when it must end, and where progress is shown."""
+    """One request: what it can ask and write to, when it must end, and where progress is shown."""
 
     urn: str
-    account: AwsAccount
+    clients: Clients
     engine: Engine
     redact: Redactor
     cancelled: threading.Event
-    hosts: Hosts
+    writes: Writes
     clock: Clock = field(default_factory=Clock)
     deadline: float | None = None  # on the clock
+
+    @property
+    def account(self) -> AwsAccount:
+        """The AWS account."""
+        return self.clients.aws
 
     def status(self, message: str) -> None:
         """Show what is going on in the status line."""
@@ -108,6 +116,10 @@ class Context:
                 return future.result()
         raise Cancelled
 
+    def write(self, slot: Hashable, call: Callable[[], Result]) -> Result:
+        """Make a write, after any other one of the same slot; raises Cancelled before it began, Unfinished after."""
+        return self.writes.run(slot, call, self.cancelled)
+
     def sleep(self, seconds: float) -> bool:
         """Sleep at most until the deadline; tells whether there is a reason to go on."""
         left = seconds if self.deadline is None else min(seconds, self.deadline - self.clock.now())
@@ -117,25 +129,30 @@ class Context:
 
 
 class ResourceType(Protocol):
-    """A type: what its state holds besides its inputs, its schema, and its verbs."""
+    """A type: its schema, and its verbs."""
 
     @property
     def type(self) -> str:
-        """The type token, as it stands in URNs."""
-
-    @property
-    def derived(self) -> Sequence[str]:
-        """The names of the outputs that are not inputs."""
+        """The type token, as it is in URNs."""
 
     @property
     def schema(self) -> Mapping[str, Any]:
         """The type's part of the package schema."""
 
-    def check(self, news: Values) -> tuple[Values, Mapping[str, str]]:
-        """Return the defaults of inputs that were not given, and what is wrong with those that were, by key."""
+    def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, Mapping[str, str]]:
+        """Return the defaults of inputs that were not given, and what is wrong with those that were, by key.
+
+        `olds` are the stored inputs, None for a new object. Raises MailstackError for what is wrong with all together.
+        """
 
     def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
         """Compare stored inputs and outputs with new inputs, of which some may be unknown."""
+
+    def expected(self, outputs: Values | None, news: Values, context: Context) -> Values:
+        """Return the derived outputs as a preview knows them; `outputs` are the stored ones, None before a create.
+
+        Raises MailstackError where the create would be refused.
+        """
 
     def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
         """Make the object and return its id and derived outputs; raises InitFailed, MailstackError."""
@@ -150,7 +167,7 @@ class ResourceType(Protocol):
         """Remove the object; it may be gone already."""
 
     def id_of(self, inputs: Values) -> str:
-        """Return the id that an object with these inputs has."""
+        """Return the id that an object with these inputs has, where its create did not return one."""
 
 
 Types = Mapping[str, ResourceType]

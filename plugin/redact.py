@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 _LEAST = 4  # a shorter text would be found in ordinary words, and its place would give it away
-_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "CLOUDFLARE_API_TOKEN")
 
 
 class Redactor:

@@ -1,11 +1,11 @@
-"""The package schema: the plugin's types and its configuration, in the form that Pulumi's tools read."""
+"""The package schema: types, functions and configuration, in the form that Pulumi's tools read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .configuration import SCHEMA
-from .hosts import STANDING, STANDING_SCHEMA
+from . import configuration
+from .functions import FUNCTIONS
 from .lifecycle import Types
 
 
@@ -13,13 +13,14 @@ def package(types: Types, version: str) -> dict[str, Any]:
     """Return the schema of the package with these resource types."""
     from .resources.readiness_schema import TYPES
 
+    variables, nested = configuration.schema()
     return {
         "name": "mailstack",
         "version": version,
         "description": "What mailstack needs of the engine and no published provider has.",
-        "config": {"variables": dict(SCHEMA)},
-        "provider": {"description": "The account that is asked.", "inputProperties": dict(SCHEMA)},
-        "types": dict(TYPES),
-        "functions": {STANDING: STANDING_SCHEMA},
+        "config": {"variables": variables},
+        "provider": {"description": "The credentials of all vendors.", "inputProperties": variables},
+        "types": {**TYPES, **nested},
+        "functions": {token: dict(function.schema) for token, function in FUNCTIONS.items()},
         "resources": {token: dict(one.schema) for token, one in types.items()},
     }

@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
     protocol_only()
     from .engine import Engine
     from .resources.dkim_key import DkimKey
+    from .resources.owner import Owner
     from .resources.readiness import Readiness
     from .resources.record_set import RecordSet
     from .servicer import Servicer
@@ -38,10 +39,10 @@ def main(arguments: list[str]) -> None:
     # The engine passes its flags (--logtostderr, -v=9, --tracing URL) before its address.
     address = arguments[-1] if arguments and not arguments[-1].startswith("-") else None
     engine = Engine(address)
-    types: tuple[ResourceType, ...] = (Readiness(), DkimKey(), RecordSet())
-    servicer = Servicer({one.type: one for one in types}, engine)
-    server, port = serve(servicer)
+    types: tuple[ResourceType, ...] = (Readiness(), DkimKey(), RecordSet(), Owner())
     ending = threading.Event()
+    servicer = Servicer({one.type: one for one in types}, engine, end=ending.set)
+    server, port = serve(servicer)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if address:

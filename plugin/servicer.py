@@ -6,20 +6,26 @@ import functools
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from mailstack.errors import MailstackError
-from providers.aws import AwsAccount
+from mailstack.errors import InvalidValue, MailstackError
 
-from . import configuration, wire
+from . import wire
 from .engine import Engine
-from .hosts import STANDING, Hosts
-from .lifecycle import Clock, Context, Difference, InitFailed, ResourceType, Types
+from .lifecycle import Cancelled, Clock, Context, Difference, InitFailed, ResourceType, Types
 from .redact import Redactor
+from .writes import Writes
+
+if TYPE_CHECKING:
+    from providers.aws import AwsAccount
+    from providers.dns.base import DnsHost
+    from providers.smtp.ses_client import Ses
+
+    from .clients import Clients
 
 Result = TypeVar("Result")
 _Kind = provider_pb2.PropertyDiff
@@ -46,8 +52,12 @@ def _told(method: Callable[..., Result]) -> Callable[..., Result]:
             kept = error.status
         except Refused as error:
             code, words = error.code, str(error)
+        except InvalidValue as error:
+            code, words = grpc.StatusCode.INVALID_ARGUMENT, str(error)
         except MailstackError as error:
             code, words = grpc.StatusCode.FAILED_PRECONDITION, str(error)
+        except Cancelled:
+            code, words = grpc.StatusCode.CANCELLED, "the run was cancelled"
         except Exception as error:  # a mistake of this plugin: the engine must get a sentence all the same
             code = grpc.StatusCode.INTERNAL
             words = (
@@ -64,16 +74,29 @@ def _told(method: Callable[..., Result]) -> Callable[..., Result]:
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Serves the resource types to one engine, or in turn to those that attach."""
 
-    def __init__(self, types: Types, engine: Engine | None = None, clock: Clock | None = None) -> None:
-        """Take the types by token, and the engine that started the process, where one did."""
+    def __init__(
+        self,
+        types: Types,
+        engine: Engine | None = None,
+        clock: Clock | None = None,
+        *,
+        hosts: Mapping[str, DnsHost] | None = None,
+        ses: Callable[[AwsAccount, str], Ses] | None = None,
+        writes: Writes | None = None,
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the types by token, and the engine that started the process, where one did.
+
+        hosts, ses: whom to ask, those of providers/ where none are given. end: ends the process.
+        """
         self._types, self._engine, self._clock = types, engine or Engine(), clock or Clock()
-        self._account: AwsAccount | None = None
-        self._hosts = Hosts({})
+        self._hosts, self._ses, self._writes, self._end = hosts, ses, writes or Writes(), end
+        self._clients: Clients | None = None
         self._redact = Redactor()
         self._waits: set[threading.Event] = set()
         self._cancelled = False
 
-    # Names and messages below are those of the protocol; `Any` stands for its messages, which are generated.
+    # Names and messages below are those of the protocol; `Any` is in place of its messages, which are generated.
     @_told
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names, here and below
         """Say that secrets are understood."""
@@ -83,7 +106,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Serve the engine at this address from now on (PULUMI_DEBUG_PROVIDERS)."""
         self._engine = Engine(request.address)
-        self._cancelled = False
+        self._resume()
         return empty_pb2.Empty()
 
     @_told
@@ -101,38 +124,52 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Keep what the plugin needs, refuse what it does not know."""
+        from . import configuration
+
         config = wire.decode(request.news)
-        faults = configuration.problems(config)
+        kept = {key: value for key, value in request.news.fields.items() if key == configuration.CREDENTIALS}
         # A default provider is given the stack's whole mailstack: namespace, which holds the program's settings.
-        if not request.urn.rpartition("::")[2].startswith("default"):
-            unknown = sorted(config.keys() - {*configuration.KEYS, "version"})
-            known = ", ".join(configuration.KEYS)
-            faults |= {key: f"{key}: not a key of the mailstack provider; it takes {known}" for key in unknown}
-        kept = {key: value for key, value in request.news.fields.items() if key in configuration.KEYS}
+        if request.urn.rpartition("::")[2].startswith("default"):
+            config = {key: value for key, value in config.items() if key in kept}
+        config.pop("version", None)
+        faults = configuration.faults(config)
         return provider_pb2.CheckResponse(inputs=struct_pb2.Struct(fields=kept), failures=_failures(faults))
 
     @_told
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Compare configurations; another account never replaces what was made."""
+        """Compare configurations; other credentials never replace what was made."""
+        from .configuration import CREDENTIALS
+
         olds = wire.decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         news = wire.decode(request.news)
-        changed = [key for key in configuration.KEYS if olds.get(key) != news.get(key)]
+        changed = [CREDENTIALS] if olds.get(CREDENTIALS) != news.get(CREDENTIALS) else []
         return _differs(Difference(inputs=changed), olds, news)
 
     @_told
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Take the account to ask."""
+        """Take the credentials; while some are unknown, in a preview, nothing can be asked."""
+        from . import configuration
+        from .clients import Clients
+
         config = wire.decode(request.args)
-        self._redact = Redactor(configuration.secrets(config, wire.secret_texts(request.args)))
-        self._account = configuration.account(config)
-        self._hosts = Hosts(configuration.dns_hosts(config))
-        self._cancelled = False
+        self._clients = None
+        if not wire.is_unknown(config):
+            credentials = configuration.credentials(config)
+            self._redact = Redactor(configuration.secrets(credentials))
+            self._clients = Clients(credentials, self._hosts, self._ses)
+        self._resume()
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @_told
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Validate inputs and add defaults; what was given is passed on as it came, marks and all."""
-        defaults, faults = self._type(request).check(wire.decode(request.news))
+        olds, news = wire.decode(request.olds) or None, wire.decode(request.news)
+        defaults: wire.Values = {}
+        faults: Mapping[str, str]
+        try:
+            defaults, faults = self._type(request).check(olds, news, self._context(request, context))
+        except MailstackError as error:
+            faults = {"": str(error)}
         redact = self._redactor(request)
         return provider_pb2.CheckResponse(
             inputs=wire.joined(wire.encode(defaults), request.news),
@@ -150,10 +187,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_told
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Make the object; a preview says what is known of it."""
-        one = self._type(request)
+        one, inputs = self._type(request), wire.decode(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=_expected(one, request.properties))
-        inputs = wire.decode(request.properties)
+            outputs = one.expected(None, inputs, self._context(request, context))
+            return provider_pb2.CreateResponse(properties=_state(request.properties, outputs))
         try:
             id_, outputs = one.create(inputs, self._context(request, context))
         except InitFailed as error:
@@ -165,9 +202,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Change the object; a preview says what is known of it."""
         one = self._type(request)
-        if request.preview:
-            return provider_pb2.UpdateResponse(properties=_expected(one, request.news))
         inputs, olds, news = (wire.decode(part) for part in (request.old_inputs, request.olds, request.news))
+        if request.preview:
+            outputs = one.expected(olds, news, self._context(request, context))
+            return provider_pb2.UpdateResponse(properties=_state(request.news, outputs))
         try:
             outputs = one.update(request.id, inputs, olds, news, self._context(request, context))
         except InitFailed as error:
@@ -184,7 +222,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             return provider_pb2.ReadResponse()
         kept = request.inputs if found.inputs is None else wire.encode(found.inputs)
-        return provider_pb2.ReadResponse(id=request.id, inputs=kept, properties=_state(kept, found.outputs))
+        return provider_pb2.ReadResponse(id=found.id or request.id, inputs=kept, properties=_state(kept, found.outputs))
 
     @_told
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -194,30 +232,39 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_told
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """List what stands at a name at one of the hosts that the plugin writes to."""
-        if request.tok != STANDING:
+        """Answer one of the functions."""
+        from .functions import FUNCTIONS
+
+        if request.tok not in FUNCTIONS:
             raise Refused(grpc.StatusCode.UNIMPLEMENTED, f'the mailstack plugin has no function "{request.tok}"')
-        asked = wire.decode(request.args)
-        if not all(isinstance(asked.get(key), str) for key in ("host", "zone", "name")):
-            raise Refused(
-                grpc.StatusCode.INVALID_ARGUMENT, "getStandingRecords needs host, zone and name, each as text"
-            )
-        found = self._hosts.standing(asked["host"], asked["zone"], asked["name"])
+        function = FUNCTIONS[request.tok]
+        arguments = function.check(wire.decode(request.args))
+        asked = self._context(request, context)
+        found = asked.run(lambda: function.answer(arguments, asked.clients))
         answer = provider_pb2.InvokeResponse()
-        getattr(answer, "return").CopyFrom(wire.encode({"records": found}))  # the field's name is Python's keyword
+        getattr(answer, "return").CopyFrom(wire.encode(found))  # the field's name is Python's keyword
         return answer
 
     @_told
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """End every wait."""
+        """End every wait, and answer when no write is on its way any more."""
         self.cancel()
         return empty_pb2.Empty()
 
     def cancel(self) -> None:
-        """End every wait; an engine that attaches or configures afterwards starts anew."""
+        """End every wait; an engine that attaches or configures afterwards starts anew.
+
+        A write that does not end in time would go on after the answer, so that it ends with the process.
+        """
         self._cancelled = True
         for event in list(self._waits):
             event.set()
+        if not self._writes.close():
+            self._end()
+
+    def _resume(self) -> None:
+        self._cancelled = False
+        self._writes.open()
 
     def _type(self, request: Any) -> ResourceType:
         token = str(request.urn).split("::")[2].rpartition("$")[2] if "::" in request.urn else ""
@@ -226,18 +273,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return self._types[token]
 
     def _context(self, request: Any, grpc_context: grpc.ServicerContext) -> Context:
-        if self._account is None:
+        if self._clients is None:
             raise Refused(
-                grpc.StatusCode.FAILED_PRECONDITION, "the mailstack provider was not configured before it was used"
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "the mailstack provider was not configured before it was used, or its credentials are not known yet",
             )
         timeout = getattr(request, "timeout", 0)
         return Context(
-            urn=request.urn,
-            account=self._account,
+            urn=getattr(request, "urn", ""),  # a function has none
+            clients=self._clients,
             engine=self._engine,
             redact=self._redactor(request),
             cancelled=self._cancellation(grpc_context),
-            hosts=self._hosts,
+            writes=self._writes,
             clock=self._clock,
             deadline=self._clock.now() + timeout if timeout else None,
         )
@@ -295,10 +343,6 @@ def _state(inputs: struct_pb2.Struct, outputs: wire.Values) -> struct_pb2.Struct
     return wire.joined(inputs, wire.sealed(derived) if wire.has_secret(inputs) else derived)
 
 
-def _expected(one: ResourceType, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
-    return wire.joined(inputs, wire.encode(dict.fromkeys(one.derived, wire.UNKNOWN)))
-
-
 def _differs(difference: Difference, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
     """Write a difference as the engine reads it."""
     detailed = {key: _Kind(kind=_kind(key, difference, olds, news), inputDiff=True) for key in difference.inputs}
@@ -308,6 +352,7 @@ def _differs(difference: Difference, olds: Mapping[str, Any], news: Mapping[str,
         changes=answer.DIFF_SOME if detailed else answer.DIFF_NONE,
         diffs=list(detailed),
         replaces=difference.replaces,
+        deleteBeforeReplace=difference.deletes_first,
         detailedDiff=detailed,
         hasDetailedDiff=True,
     )

@@ -16,7 +16,7 @@ Values = dict[str, Any]
 _MARK: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark of the protocol, not a password
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-# One for each kind of value; what a provider answers is always the first, which stands for any kind.
+# One for each kind of value; what a provider answers is always the first, which means any kind.
 _UNKNOWNS: Final = (
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -80,7 +80,7 @@ def _mark(value: struct_pb2.Value) -> str:
 
 
 def secret_texts(struct: struct_pb2.Struct) -> Iterator[str]:
-    """Yield every text that stands under a secret mark."""
+    """Yield every text that is under a secret mark."""
     for value in struct.fields.values():
         yield from _secret_texts(value, inside=False)
 

@@ -6,14 +6,15 @@ import hmac
 import json
 import re
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import idna
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from sandbox import cloudflare_email, cloudflare_lists, cloudflare_records
-from sandbox.cloudflare_store import ACCOUNT, NAME_SERVERS, ApiError, Store, Zone, record
+from sandbox.cloudflare_store import ACCOUNT, ACCOUNTS, ApiError, Store, Zone, record
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -77,7 +78,7 @@ class Cloudflare:
             if method == "GET":
                 return cloudflare_lists.zones([self._shown(one) for one in self._store.all_zones()], request.args)
             if method == "POST":
-                return {"result": self._shown(self._store.add_zone(_zone_name(_body(request))))}
+                return {"result": self._shown(self._store.add_zone(*_new_zone(_body(request))))}
         elif match := re.fullmatch(f"/zones/{ID}", path):
             return self._zone(method, match[1])
         elif match := re.fullmatch(f"/zones/{ID}/dns_records", path):
@@ -136,12 +137,12 @@ class Cloudflare:
     def _shown(self, zone: Zone) -> dict[str, Any]:
         return {
             "id": zone.id,
-            "name": zone.name,
-            "status": "moved" if self._delegated_elsewhere(zone.name) else "active",
+            "name": idna.decode(zone.name),  # zones are shown in Unicode, their records in A-labels
+            "status": "active" if zone.is_served and not self._delegated_elsewhere(zone.name) else "moved",
             "paused": False,
             "type": "full",
             "development_mode": 0,
-            "name_servers": list(NAME_SERVERS),
+            "name_servers": list(zone.name_servers),
             "original_name_servers": None,
             "original_registrar": None,
             "original_dnshost": None,
@@ -150,7 +151,7 @@ class Cloudflare:
             "activated_on": zone.created,
             "meta": {"step": 4, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": False},
             "owner": {"id": None, "type": "user", "email": None},
-            "account": dict(ACCOUNT),
+            "account": dict(zone.account),
             "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:edit", "#zone:read"],
             "plan": {
                 "id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee",
@@ -167,15 +168,19 @@ class Cloudflare:
         }
 
 
-def _zone_name(body: dict[str, Any]) -> str:
-    """Read the name of a new zone, which must be for the one account there is."""
+def _new_zone(body: dict[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """Read the name of a new zone, and its account, which must be one that the token sees."""
     account = body.get("account") or {}
-    if not isinstance(account, dict) or account.get("id", ACCOUNT["id"]) != ACCOUNT["id"]:
+    chosen = ACCOUNTS.get(account.get("id", ACCOUNT["id"])) if isinstance(account, dict) else None
+    if chosen is None:
         raise ApiError(403, 9109, "Unauthorized to access requested resource")
-    name = str(body.get("name", "")).rstrip(".").lower()
+    try:
+        name = idna.encode(str(body.get("name", "")).rstrip("."), uts46=True).decode()
+    except idna.IDNAError:
+        name = ""
     if len(name) > 253 or not ZONE_NAME.fullmatch(name):
         raise ApiError(400, 1006, "Please provide a valid domain name.")
-    return name
+    return name, chosen
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What Cloudflare holds: zones with their records, and which records may stand side by side."""
+"""What Cloudflare holds: zones with their records, and which records may exist side by side."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from sandbox.txt import text
 
 ACCOUNT = {"id": "sandbox", "name": "sandbox"}
 NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+# The token sees a second account, whose zones were moved away: no domain is delegated to its name servers any more.
+FORMER_ACCOUNT = {"id": "former", "name": "former"}
+FORMER_NAME_SERVERS = ("cleo.ns.cloudflare.com", "dan.ns.cloudflare.com")
+ACCOUNTS = {account["id"]: account for account in (ACCOUNT, FORMER_ACCOUNT)}
 COMBINED_LIMIT = 8192  # characters of all records of one name and type (record types reference, Note)
 AUTOMATIC_TTL = 300  # what ttl 1 becomes in DNS (record attributes reference, "Time to live")
-# What a proxied name answers with instead of its record: an address of the proxy.
+# What a proxied name answers with instead of its record, an address of the proxy; of a flattened CNAME's target, too.
 PROXY = {"A": "192.0.2.1", "AAAA": "2001:db8::1"}
 MORE = "For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/{}>."
 SAME_NAME = MORE.format("records-with-same-name/")
@@ -52,7 +56,7 @@ class Fields:
 
 @dataclass(frozen=True)
 class Record:
-    """A record as it stands."""
+    """A record as it is kept."""
 
     id: str
     fields: Fields
@@ -63,7 +67,7 @@ class Record:
 
 @dataclass
 class Zone:
-    """A zone with its records by id, in the order they were made.
+    """A zone with its records by id, in the order they were made; its name in A-labels.
 
     `routed` holds the names at which Email Routing is on, and whether its records there are locked.
     """
@@ -71,12 +75,23 @@ class Zone:
     id: str
     name: str
     created: str
+    account: Mapping[str, str] = field(default_factory=lambda: ACCOUNT)
     records: dict[str, Record] = field(default_factory=dict)
     routed: dict[str, bool] = field(default_factory=dict)
 
+    @property
+    def is_served(self) -> bool:
+        """Tell whether domains are delegated to the name servers of the zone's account."""
+        return self.account == ACCOUNT
+
+    @property
+    def name_servers(self) -> tuple[str, ...]:
+        """Give the name servers of the zone's account."""
+        return NAME_SERVERS if self.is_served else FORMER_NAME_SERVERS
+
 
 class Store:
-    """Cloudflare's memory: zones and records of one account, safe to use from many threads."""
+    """Cloudflare's memory: zones and records of the accounts that one token sees, safe to use from many threads."""
 
     def __init__(self) -> None:
         self._zones: dict[str, Zone] = {}
@@ -85,15 +100,14 @@ class Store:
     def zones(self) -> dict[str, tuple[str, ...]]:
         """Give the zones' names and name servers, as DNS asks."""
         with self._lock:
-            return {zone.name: NAME_SERVERS for zone in self._zones.values()}
+            return {zone.name: zone.name_servers for zone in self._zones.values() if zone.is_served}
 
     def published(self, zone: str) -> list[Rr]:
         """Give what the name servers answer for a zone."""
         with self._lock:
-            held = [
-                record.fields for one in self._zones.values() if one.name == zone for record in one.records.values()
-            ]
-        return [answer for fields in held for answer in _answers(fields)]
+            served = [one for one in self._zones.values() if one.name == zone and one.is_served]
+            held = [record.fields for one in served for record in one.records.values()]
+        return [answer for fields in held for answer in _answers(fields, zone)]
 
     def all_zones(self) -> list[Zone]:
         """List the zones."""
@@ -108,12 +122,12 @@ class Store:
                 raise ApiError(403, 9109, "Unauthorized to access requested resource")
             yield self._zones[id_]
 
-    def add_zone(self, name: str) -> Zone:
-        """Make a zone; ApiError where it exists."""
+    def add_zone(self, name: str, account: Mapping[str, str] = ACCOUNT) -> Zone:
+        """Make a zone; ApiError where the account has it. Another account may have a zone of the same name."""
         with self._lock:
-            if any(zone.name == name for zone in self._zones.values()):
+            if any((zone.name, zone.account) == (name, account) for zone in self._zones.values()):
                 raise ApiError(400, 1061, f"{name} already exists")
-            zone = Zone(new_id(), name, now())
+            zone = Zone(new_id(), name, now(), account)
             self._zones[zone.id] = zone
             return zone
 
@@ -166,7 +180,7 @@ def _check_locks(zone: Zone, old: Record | None, new: Fields | None) -> None:
 
 
 def _check_neighbours(fields: Fields, others: list[Fields]) -> None:
-    """Refuse what cannot stand beside the other records (API reference of "Create DNS Record", Notes)."""
+    """Refuse what cannot exist beside the other records (API reference of "Create DNS Record", Notes)."""
     here = [other for other in others if other.name == fields.name]
     if any(other.identity == fields.identity for other in here):
         raise ApiError(400, 81058, "An identical record already exists.")
@@ -185,12 +199,17 @@ def _check_neighbours(fields: Fields, others: list[Fields]) -> None:
         raise ApiError(400, 81055, f"Records with that host already exist. {SAME_NAME}")
 
 
-def _answers(fields: Fields) -> list[Rr]:
+def _answers(fields: Fields, zone: str) -> list[Rr]:
     ttl = AUTOMATIC_TTL if fields.ttl == 1 else fields.ttl
-    if fields.proxied:
+    if fields.proxied or _is_flattened(fields, zone):
         return [Rr(fields.name, kind, ttl, address) for kind, address in PROXY.items()]
     value = text(fields.content) if fields.type == "TXT" else fields.content
     return [Rr(fields.name, fields.type, ttl, f"{fields.priority} {value}" if fields.type == "MX" else value)]
+
+
+def _is_flattened(fields: Fields, zone: str) -> bool:
+    """Tell whether a CNAME is answered with addresses (https://developers.cloudflare.com/dns/cname-flattening/)."""
+    return fields.type == "CNAME" and (fields.name == zone or bool(fields.settings.get("flatten_cname")))
 
 
 def new_id() -> str:

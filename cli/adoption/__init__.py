@@ -1,1 +1,1 @@
-"""Taking over what stands: which settings reproduce it, and by which ids the engine imports it."""
+"""Taking over what exists: which settings reproduce it, and by which ids the engine imports it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.adoption.preview import Step
+from cli.preview import Step
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Edit:
 
 @dataclass
 class Findings:
-    """What was found so far; an obstacle is a sentence on what cannot be taken over as it stands, and why."""
+    """What was found so far; an obstacle is a sentence on what cannot be taken over as it is, and why."""
 
     edits: list[Edit] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)

@@ -1,90 +1,83 @@
-"""SES identities that stand already: the settings under which the kit would have made them so."""
+"""SES identities that exist already: the settings under which the kit would have made them so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.adoption.findings import Findings
-from cli.adoption.preview import Step
-from cli.existing import Standing
-from mailstack import names
-from mailstack.settings import Domain, SesRoute, Settings
+from cli.existing import Existing
+from cli.leftovers import CONFIGURATION_SET, IDENTITY, MAIL_FROM
+from cli.preview import Step
+from mailstack import marks
+from mailstack.plan import Plan, Route
+from mailstack.settings.model import Domain
+from mailstack.settings.paths import key_path
+from providers.smtp import ses, ses_names
+from providers.smtp.ses_client import mark
 
-IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
-MAIL_FROM = "aws:sesv2/emailIdentityMailFromAttributes:EmailIdentityMailFromAttributes"
-CONFIGURATION_SET = "aws:sesv2/configurationSet:ConfigurationSet"
 
-
-def compare(settings: Settings, steps: Sequence[Step], standing: Standing, owner: str, findings: Findings) -> None:
-    """Compare the identities that would be made with those that stand at SES."""
-    for step, domain, key, route in _to_be_made(settings, steps):
-        found = standing.identity(domain.name, route.region)
-        if found is None:
+def compare(plan: Plan, steps: Sequence[Step], existing: Existing, owners: Collection[str], findings: Findings) -> None:
+    """Compare the identities that would be made with those that exist at SES; `owners` are the stack's own ids."""
+    for step, route in _to_be_made(plan, steps):
+        found = existing.described("identity", route.domain, route.region)
+        if not found:
             continue
-        tags = _tags(found)
-        other = tags.get("mailstack")
-        if other not in (None, owner):
+        owner = marks.owner_id(mark(found))
+        if owner is not None and owner not in owners:
             findings.obstacles.append(
-                f"the SES identity {domain.name} in {route.region} is marked as {other}'s; to send through that "
-                f"stack's domain, set manage: false on the domain here"
+                f"the SES identity {route.domain} in {route.region} carries the mark of another stack ({mark(found)}); "
+                f"to send through that stack's domain, set {key_path('domains', route.domain, 'manage')} to false"
             )
             continue
-        _reproduce(found, domain, key, route, tags, standing, findings)
-        findings.imports.append((step, standing.with_region(domain.name, route.region)))
+        _reproduce(found, plan.settings.domains[route.domain], route, existing, findings)
+        findings.imports.append((step, existing.with_region(route.domain, route.region)))
 
 
-def import_others(steps: Sequence[Step], standing: Standing, findings: Findings) -> None:
-    """Find the ids of MAIL FROM attributes and configuration sets that stand as planned."""
+def import_others(steps: Sequence[Step], existing: Existing, findings: Findings) -> None:
+    """Find the ids of MAIL FROM attributes and configuration sets that exist as planned."""
     for step in steps:
         if step.op != "create" or step.type not in (MAIL_FROM, CONFIGURATION_SET):
             continue
         region = str(step.inputs["region"])
         if step.type == CONFIGURATION_SET:
             name = str(step.inputs["configurationSetName"])
-            if standing.configuration_set(name, region) is not None:
-                findings.imports.append((step, standing.with_region(name, region)))
+            if existing.described("configurationSet", name, region):
+                findings.imports.append((step, existing.with_region(name, region)))
             continue
-        found = standing.identity(str(step.inputs["emailIdentity"]), region) or {}
-        if (found.get("MailFromAttributes") or {}).get("MailFromDomain") == step.inputs["mailFromDomain"]:
-            findings.imports.append((step, standing.with_region(str(step.inputs["emailIdentity"]), region)))
+        name = str(step.inputs["emailIdentity"])
+        found = existing.described("identity", name, region).get("MailFromAttributes") or {}
+        if found.get("MailFromDomain") == step.inputs["mailFromDomain"]:
+            findings.imports.append((step, existing.with_region(name, region)))
 
 
-def dkim_tokens(settings: Settings, standing: Standing) -> dict[str, str]:
-    """Return the Easy DKIM tokens of standing identities by the end of the logical name of their record."""
-    return {
-        f"-{domain.name}-{route.region}-dkim-{index}": token
-        for domain in settings.domains.values()
-        for route in domain.routes.values()
-        for index, token in enumerate(_dkim(standing.identity(domain.name, route.region)).get("Tokens") or [])
-    }
+def dkim_tokens(plan: Plan, existing: Existing) -> dict[tuple[str, str, str], str]:
+    """Return the Easy DKIM tokens of identities that exist, as PlannedRecord.resolved takes them."""
+    known: dict[tuple[str, str, str], str] = {}
+    for route in filter(lambda route: route.manage, plan.routes.values()):
+        tokens = _dkim(existing.described("identity", route.domain, route.region)).get("Tokens") or []
+        for number, token in zip(ses.DKIM_KEYS, tokens, strict=False):
+            known[route.key, f"dkim-{number}", "name"] = known[route.key, f"dkim-{number}", "value"] = token
+    return known
 
 
-def _to_be_made(settings: Settings, steps: Sequence[Step]) -> Iterator[tuple[Step, Domain, str, SesRoute]]:
+def _to_be_made(plan: Plan, steps: Sequence[Step]) -> Iterator[tuple[Step, Route]]:
     made = {
         (step.inputs["emailIdentity"], step.inputs["region"]): step
         for step in steps
         if step.op == "create" and step.type == IDENTITY
     }
-    for domain in settings.domains.values():
-        for key, route in domain.routes.items():
-            if domain.manage and (step := made.get((domain.name, route.region))):
-                yield step, domain, key, route
+    for route in plan.routes.values():
+        if route.manage and (step := made.get((route.domain, route.region))):
+            yield step, route
 
 
-def _reproduce(
-    found: Mapping[str, Any],
-    domain: Domain,
-    key: str,
-    route: SesRoute,
-    tags: Mapping[str, str],
-    standing: Standing,
-    findings: Findings,
-) -> None:
-    at = ("mailstack:domains", domain.name, "routes", key)
+def _reproduce(found: Mapping[str, Any], domain: Domain, route: Route, existing: Existing, findings: Findings) -> None:
+    """Note the settings that keep an identity as it is."""
+    at, options = ("mailstack:domains", domain.name, "routes", route.name), ses.options(route.settings)
     mail_from = found.get("MailFromAttributes") or {}
     path = mail_from.get("MailFromDomain")
-    if path and path != route.mail_from(domain.name):
+    if path and path != route.settings.mail_from(domain.name):
         if not path.endswith(f".{domain.name}"):
             findings.obstacles.append(
                 f"the SES identity {domain.name} has the MAIL FROM domain {path}, which is not below it"
@@ -92,33 +85,30 @@ def _reproduce(
         else:
             label = path.removesuffix(f".{domain.name}")
             findings.edit((*at, "returnPath"), path if "." in label else label, f"its MAIL FROM domain is {path}")
-    if path and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE" and route.ses.on_mx_failure != "reject":
+    if path and mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE" and options.on_mx_failure != "reject":
         findings.edit((*at, "ses", "onMxFailure"), "reject", "SES rejects mail while the MX of MAIL FROM is missing")
-    _reproduce_set(found, domain, at, route, standing, findings)
+    _reproduce_set(found, at, route, existing, findings)
     _reproduce_dkim(found, domain, findings)
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in found.get("Tags") or []}
     foreign = {name: value for name, value in tags.items() if name not in ("mailstack", "stage")}
-    if missing := {name: value for name, value in foreign.items() if route.ses.tags.get(name) != value}:
-        findings.edit((*at, "ses", "tags"), {**route.ses.tags, **missing}, "it carries these tags")
+    if missing := {name: value for name, value in foreign.items() if options.tags.get(name) != value}:
+        findings.edit((*at, "ses", "tags"), {**options.tags, **missing}, "it carries these tags")
 
 
 def _reproduce_set(
-    found: Mapping[str, Any],
-    domain: Domain,
-    at: tuple[str, ...],
-    route: SesRoute,
-    standing: Standing,
-    findings: Findings,
+    found: Mapping[str, Any], at: tuple[str, ...], route: Route, existing: Existing, findings: Findings
 ) -> None:
     """Keep the identity's configuration set: as our own where it is like the one that the kit makes, else by name."""
-    used, own = found.get("ConfigurationSetName"), names.configuration_set(domain.name)
-    one = standing.configuration_set(own, route.region) if used == own else None
-    if one is None or not _like_our_own(one):
-        if route.ses.configuration_set != (used or "off"):
+    used, own = found.get("ConfigurationSetName"), ses_names.configuration_set(route.domain)
+    options = ses.options(route.settings)
+    one = existing.described("configurationSet", own, route.region) if used == own else {}
+    if not one or not _like_our_own(one):
+        if options.configuration_set != (used or "off"):
             why = f"its configuration set is {used or 'none'}"
             findings.edit((*at, "ses", "configurationSet"), used or "off", why)
         return
     tls = "require" if (one.get("DeliveryOptions") or {}).get("TlsPolicy") == "REQUIRE" else "optional"
-    if route.ses.tls != tls:
+    if options.tls != tls:
         findings.edit((*at, "ses", "tls"), tls, f"its configuration set {own} says so")
 
 
@@ -145,9 +135,5 @@ def _reproduce_dkim(found: Mapping[str, Any], domain: Domain, findings: Findings
         findings.edit((*at, "bits"), bits, f"its DKIM keys have {bits} bits")
 
 
-def _dkim(found: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return (found or {}).get("DkimAttributes") or {}
-
-
-def _tags(found: Mapping[str, Any]) -> dict[str, str]:
-    return {str(tag["Key"]): str(tag["Value"]) for tag in found.get("Tags") or []}
+def _dkim(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return found.get("DkimAttributes") or {}

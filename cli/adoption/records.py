@@ -1,243 +1,184 @@
-"""DNS records that stand already where the kit would write: how the settings keep them, and their import ids."""
+"""DNS records that exist already where the kit would write: how the settings keep them, and their import ids."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
+from cli.adoption import texts
 from cli.adoption.findings import Findings
-from cli.adoption.preview import UNKNOWN, Step
-from cli.existing import Standing
-from mailstack import ses
-from mailstack.errors import DmarcError, SpfError
-from mailstack.mail import dmarc, spf
-from mailstack.mail.policy_records import TITLES, kind, same_kind
-from mailstack.settings import Domain, Settings
-from mailstack.settings import from_records as reproduce
-from providers.dns import cloudflare, route53
-from providers.dns.base import StandingRecord
+from cli.existing import Existing
+from cli.leftovers import RECORD, RECORD_SET
+from cli.preview import UNKNOWN, Step
+from mailstack import marks
+from mailstack.dns import conflicts, record_ids
+from mailstack.dns.changes import Change, ExistingRecord, Value, content, contents
+from mailstack.mail.policy_records import TITLES, kind
+from mailstack.plan import Pending, Plan, PlannedRecord, resource_name, siblings
+from mailstack.settings.model import Domain
+from mailstack.settings.paths import key_path
+from providers.dns import cloudflare
 
-CLOUDFLARE = "cloudflare:index/dnsRecord:DnsRecord"
-ROUTE53 = "aws:route53/record:Record"
-OWN = "mailstack:index:RecordSet"
-_HOSTS = {CLOUDFLARE: "cloudflare", ROUTE53: "route53"}
+Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A record, or record set, that would be written."""
+    """What a step would publish of a record of the plan at one host: `values`, beside those of the stack's others."""
 
+    record: PlannedRecord
     step: Step
     host: str
-    zone_id: str
-    name: str
-    type: str
-    ttl: int
-    contents: tuple[str, ...]
+    values: tuple[Value, ...]
+    beside: tuple[Value, ...]
 
     @property
     def what(self) -> str:
         """Name it in a sentence."""
-        return f"{self.type} {self.name}"
+        return f"{self.record.type} {self.record.name}"
+
+    @property
+    def place(self) -> Place:
+        """Return host, zone, and the host's id of the zone."""
+        return self.host, self.record.zone, str(self.step.inputs["zoneId"])
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """Return its values as a host's list has them."""
+        return contents(self.record.type, self.values)
+
+    def change(self) -> Change:
+        """Return what publishing it would change."""
+        name, kind, ttl = str(self.record.name), self.record.type, self.record.ttl
+        return Change(name, kind, before=(), after=self.values, ttl_before=None, ttl=ttl, beside=self.beside)
 
 
-def compare(
-    settings: Settings,
-    steps: Sequence[Step],
-    standing: Standing,
-    tokens: Mapping[str, str],
-    owner: str,
-    findings: Findings,
-) -> None:
-    """Compare the records that would be written with what stands at their hosts; `tokens` name the DKIM records."""
-    for step in steps:
-        if step.op != "create" or step.type not in _HOSTS:
-            continue
-        planned = _planned(step, settings, tokens)
-        if planned is not None:
-            _compare_one(planned, settings, standing, owner, findings)
-    if any(step.op == "create" and step.type == OWN for step in steps):
-        findings.notes.append(
-            "record sets at rfc2136 and lexicon hosts have no ids: the next `up` takes over those that stand as the "
-            "settings say, without a change in DNS, and refuses the others with what stands there"
-        )
+@dataclass(frozen=True)
+class Comparison:
+    """What a stack would publish, against what exists; `owners` are the stack's own ids."""
+
+    plan: Plan
+    existing: Existing
+    owners: Collection[str]
+    findings: Findings
+
+    def compare(self, steps: Sequence[Step], tokens: Mapping[tuple[str, str, str], str]) -> None:
+        """Compare the records that would be created; `tokens` are those of DKIM names, by route, slot and field."""
+        wanted = list(self._planned(steps, tokens))
+        names: dict[Place, set[str]] = {}
+        for planned in wanted:
+            names.setdefault(planned.place, set()).add(str(planned.record.name))
+        there = {place: self.existing.records(*place, at) for place, at in names.items()}
+        for planned in wanted:
+            self._compare(planned, [one for one in there[planned.place] if one.name == planned.record.name])
+
+    def _planned(self, steps: Sequence[Step], tokens: Mapping[tuple[str, str, str], str]) -> Iterator[Planned]:
+        records = [record.resolved(tokens) for record in self.plan.records]
+        known = [record for record in records if record.is_known]
+        for step in steps:
+            if step.op != "create" or step.type not in (RECORD, RECORD_SET) or step.inputs["zoneId"] == UNKNOWN:
+                continue
+            for record in filter(partial(_is_of, step), known):
+                values = record.record_set().values
+                own = tuple(value for value in values if step.type == RECORD_SET or _is_value(step, value, values))
+                others = [*values, *(value for value in siblings(record, records) if not isinstance(value, Pending))]
+                beside = tuple(value for value in others if value not in own)
+                host = "cloudflare" if step.type == RECORD else str(step.inputs["host"])
+                yield Planned(record, step, host, own, beside)
+
+    def _compare(self, planned: Planned, there: Sequence[ExistingRecord]) -> None:
+        """Note how one record is taken over, or what is in the way."""
+        found = conflicts.conflicting(there, planned.change())
+        if not found:
+            return
+        if why := self._obstacle(planned, found):
+            self.findings.obstacles.append(f"{planned.what}: {why}")
+            return
+        self._reproduce(planned, found)
+        self.findings.imports.append((planned.step, _import_id(planned, found)))
+
+    def _obstacle(self, planned: Planned, found: Sequence[ExistingRecord]) -> str:
+        """Say why what exists cannot be taken over, "" where it can."""
+        values = " and ".join(f"{other.type} {other.content!r}" for other in found)
+        if any(other.type != planned.record.type for other in found):
+            return (
+                f"{values} exists at this name, and nothing else can exist beside a CNAME (RFC 1034 section 3.6.2); "
+                "delete it, or choose another name (returnPath)"
+            )
+        others = [one for one in found if one.content not in planned.contents]
+        if others and len(found) > 1:
+            policy = kind(others[0].name, others[0].content) if others[0].type == "TXT" else None
+            ignored = f", and receivers ignore all {TITLES[policy]} records where a name has several" if policy else ""
+            return f"{values} exist{ignored}; leave the one that counts"
+        for one in found:
+            if one.locked:
+                return f"{values} exists and cannot be taken over: {one.locked}"
+            owner = marks.owner_id(one.mark)
+            if owner is not None and owner not in self.owners:
+                manage = key_path("domains", planned.record.domain, "manage")
+                return (
+                    f"{values} carries the mark of another stack ({one.mark}); to send through that stack's domain, "
+                    f"set {manage} to false"
+                )
+        if others:
+            return texts.obstacle(others[0], content(planned.record.type, planned.values[0]))
+        return self._obstacle_of_more(planned, found)
+
+    def _obstacle_of_more(self, planned: Planned, found: Sequence[ExistingRecord]) -> str:
+        """Say where a record of several values, or one of `records.also`, is not as the settings write it."""
+        if missing := planned.contents - {one.content for one in found}:
+            listed = " and ".join(map(repr, sorted(missing)))
+            return f"{listed} does not exist yet beside its other values; add it there, or take it out of the settings"
+        ttl = found[0].ttl
+        if ttl in (planned.record.ttl, 0) or not _is_extra(planned.record, self._domain(planned)):
+            return ""
+        return f"exists with the TTL {ttl}; write ttl: {ttl} beside it under records.also"
+
+    def _reproduce(self, planned: Planned, found: Sequence[ExistingRecord]) -> None:
+        """Note the settings that keep a record as it exists."""
+        record, domain, ttl = planned.record, self._domain(planned), found[0].ttl
+        wanted = content(record.type, planned.values[0])
+        others = [one for one in found if one.content not in planned.contents]
+        is_said = not others or texts.reproduced(others[0], wanted, domain, self.findings)
+        if not is_said or ttl not in (record.ttl, 0):
+            written = {"ttl": ttl} if ttl and ttl != domain.ttl else {}
+            kept = {"name": record.name, "type": record.type, **written, "values": [one.content for one in found]}
+            at = ("mailstack:domains", domain.name, "records", "asFound")
+            self.findings.edit(at, [kept], f"{planned.what} exists in this form")
+
+    def _domain(self, planned: Planned) -> Domain:
+        return self.plan.settings.domains[planned.record.domain]
 
 
-def _planned(step: Step, settings: Settings, tokens: Mapping[str, str]) -> Planned | None:
-    """Read a record's inputs; the name of a DKIM record follows from the standing identity's token."""
-    inputs: dict[str, Any] = dict(step.inputs)
-    if inputs.get("name") in (None, UNKNOWN):
-        name = step.name.removesuffix("-route53")
-        token = next((token for ending, token in tokens.items() if name.endswith(ending)), None)
-        if token is None:
-            return None
-        domain, route = _signed(step, settings)
-        inputs["name"] = f"{token}._domainkey.{domain.name}"
-        value = f"{token}.{route.ses.dkim_domain}"
-        inputs |= {"records": [value]} if step.type == ROUTE53 else {"content": value}
-    if step.type == ROUTE53:
-        contents = tuple(route53.content(inputs["type"], text) for text in inputs["records"])
-    else:
-        [one] = cloudflare.standing([{**inputs, "comment": ""}])
-        contents = (one.content,)
-    return Planned(
-        step,
-        _HOSTS[step.type],
-        str(inputs["zoneId"]),
-        str(inputs["name"]),
-        str(inputs["type"]),
-        _ttl(inputs, settings),
-        contents,
+def _is_of(step: Step, record: PlannedRecord) -> bool:
+    """Tell whether a step publishes a record: by name and type, or by its own name where the preview knows no other."""
+    stack = step.parent.rsplit("::", 1)[1]  # the component of the records has the name of the MailStack
+    named = resource_name(stack, record.slot)
+    if step.type == RECORD_SET:
+        return step.name == f"{named}-{step.inputs['host']}"
+    if step.inputs.get("name") in (None, UNKNOWN):
+        return step.name == named
+    key = (step.inputs["name"], step.inputs["type"])
+    return key == record.key and cloudflare.value_of(step.inputs) in record.values
+
+
+def _is_value(step: Step, value: Value, values: Sequence[Value]) -> bool:
+    """Tell whether a value is the one of a Cloudflare record; that of a name that is not known yet is its only one."""
+    return len(values) == 1 or cloudflare.value_of(step.inputs) == value
+
+
+def _is_extra(record: PlannedRecord, domain: Domain) -> bool:
+    """Tell whether `records.also` asks for a record."""
+    return any(
+        (one.name, one.type) == record.key and record.values[0] in one.record_set(domain.ttl).values
+        for one in domain.records.also
     )
 
 
-def _ttl(inputs: Mapping[str, Any], settings: Settings) -> int:
-    """Return the TTL that would be written; that of a DKIM record with settings of its own follows from its name."""
-    if isinstance(inputs["ttl"], int | float):
-        return int(inputs["ttl"])
-    kept = {
-        (one.name, one.type): one.ttl or domain.ttl
-        for domain in settings.domains.values()
-        for one in domain.records.as_found
-    }
-    inside = [domain for domain in settings.domains.values() if inputs["name"].endswith(f"._domainkey.{domain.name}")]
-    return kept.get((inputs["name"], inputs["type"])) or max(inside, key=lambda domain: len(domain.name)).ttl
-
-
-def _signed(step: Step, settings: Settings) -> tuple[Domain, Any]:
-    return next(
-        (domain, route)
-        for domain in settings.domains.values()
-        for route in domain.routes.values()
-        if f"-{domain.name}-{route.region}-dkim-" in step.name
-    )
-
-
-def _compare_one(planned: Planned, settings: Settings, standing: Standing, owner: str, findings: Findings) -> None:
-    there = [one for one in standing.records(planned.host, planned.zone_id) if one.name == planned.name]
-    if any((one.type == "CNAME") != (planned.type == "CNAME") for one in there):
-        others = ", ".join(f"{one.type} {one.content!r}" for one in there)
-        findings.obstacles.append(
-            f"{planned.what}: {others} stands there, and a CNAME stands alone at its name; delete it, or choose "
-            "another name (returnPath)"
-        )
-        return
-    same = [one for one in there if one.type == planned.type and _is_about(planned, one)]
-    if not same:
-        return
-    if planned.host == "cloudflare" and len(same) > 1:
-        values = " and ".join(repr(one.content) for one in same)
-        findings.obstacles.append(f"{planned.what}: {values} both stand there; leave the one that counts")
-        return
-    if why := _not_ours_to_take(planned, same[0], owner):
-        findings.obstacles.append(why)
-        return
-    if not _reproduced(planned, same, settings, findings):
-        return
-    findings.imports.append((planned.step, standing.import_id(planned.host, planned.zone_id, same[0])))
-
-
-def _is_about(planned: Planned, other: StandingRecord) -> bool:
-    """Tell whether a standing record is the one that is planned, maybe with another text."""
-    if planned.host == "route53" or planned.type != "TXT":
-        return True
-    return other.content == planned.contents[0] or same_kind(planned.name, other.content, planned.contents[0])
-
-
-def _not_ours_to_take(planned: Planned, other: StandingRecord, owner: str) -> str | None:
-    if other.locked:
-        return f"{planned.what}: stands there and cannot be taken over: {other.locked}"
-    if other.mark.startswith(cloudflare.mark("")) and other.mark != cloudflare.mark(owner):
-        return (
-            f"{planned.what}: is marked as another stack's ({other.mark}); to send through that stack's domain, set "
-            "manage: false on the domain here"
-        )
-    return None
-
-
-def _reproduced(planned: Planned, same: Sequence[StandingRecord], settings: Settings, findings: Findings) -> bool:
-    """Note the settings that keep a record as it stands; False where it cannot be kept."""
-    domain = _domain_of(planned, settings)
-    contents = [one.content for one in same]
-    if set(contents) == set(planned.contents) and same[0].ttl in (planned.ttl, 0):
-        return True
-    if why := _cannot_stay(planned, contents):
-        findings.obstacles.append(why)
-        return False
-    at = ("mailstack:domains", domain.name)
-    reproduced = _meaning(planned, contents, domain, findings)
-    if not reproduced or same[0].ttl != planned.ttl or len(contents) != len(planned.contents):
-        ttl = {"ttl": same[0].ttl} if same[0].ttl and same[0].ttl != domain.ttl else {}
-        kept = {"name": planned.name, "type": planned.type, **ttl, "values": contents}
-        findings.edit((*at, "records", "asFound"), [kept], f"{planned.what} stands so")
-    return True
-
-
-def _meaning(planned: Planned, contents: Sequence[str], domain: Domain, findings: Findings) -> bool:
-    """Note the settings that say what the standing texts mean; True where they give the very same texts."""
-    at = ("mailstack:domains", domain.name)
-    whole = set(contents) == set(planned.contents)
-    for text in contents:
-        if text in planned.contents:
-            continue
-        found = kind(planned.name, text) if planned.type == "TXT" else None
-        if found == "dmarc" and planned.name == f"_dmarc.{domain.name}":
-            settings = reproduce.dmarc_settings(text)
-            findings.edit((*at, "dmarc"), settings, f"the policy that stands is {text}")
-            whole = len(contents) == 1 and str(dmarc.parse(text)) == text
-        elif found == "spf" and planned.name == domain.name:
-            also = reproduce.spf_also(text, ses.MAIL_FROM_SPF)
-            if also:
-                findings.edit((*at, "spf", "also"), also, f"the SPF record that stands is {text}")
-            whole = len(contents) == 1 and str(spf.merge(spf.parse(ses.MAIL_FROM_SPF), also=also)) == text
-        elif planned.type == "TXT" and found is None:
-            also_there = {"name": planned.name, "type": "TXT", "values": [text]}
-            findings.edit((*at, "records", "also"), [also_there], f"{planned.what} holds this beside ours")
-            whole = set(planned.contents) <= set(contents)
-    return whole
-
-
-def _cannot_stay(planned: Planned, contents: Sequence[str]) -> str | None:
-    """Say why a record cannot stay as it is: mail would not pass through the stack's provider with it."""
-    values = " and ".join(map(repr, contents))
-    wanted = " and ".join(map(repr, planned.contents))
-    if planned.type == "CNAME" and list(contents) != list(planned.contents):
-        return f"{planned.what}: {values} stands there, and the provider needs {wanted}; mend it there first"
-    if planned.type == "MX" and {text.split()[-1] for text in contents} != {
-        text.split()[-1] for text in planned.contents
-    }:
-        return (
-            f"{planned.what}: {values} stands there, and the provider needs {wanted} alone; choose another returnPath, "
-            "or mend it there first"
-        )
-    kinds = {text: kind(planned.name, text) for text in (*contents, *planned.contents) if planned.type == "TXT"}
-    for one, count in Counter(kinds.get(text) for text in contents).items():
-        if one and count > 1:
-            return f"{planned.what}: {count} {TITLES[one]} records exist there, and receivers ignore all; leave one"
-    if any(kinds.get(text) == "spf" for text in planned.contents):
-        try:
-            [spf.parse(text) for text in contents if kinds.get(text) == "spf"]
-        except SpfError as error:
-            return f"{planned.what}: {error}; mend it there first"
-    if any(kinds.get(text) == "dmarc" for text in planned.contents):
-        found = [text for text in contents if kinds.get(text) == "dmarc"]
-        try:
-            [dmarc.parse(text) for text in found]
-        except DmarcError as error:
-            return f"{planned.what}: {error}; mend it there first"
-    return None
-
-
-def _domain_of(planned: Planned, settings: Settings) -> Domain:
-    """Return the domain whose settings say what stands at a name: the longest that contains it.
-
-    The authorisation of DMARC reports (<domain>._report._dmarc.<elsewhere>) lies in another zone than its domain.
-    """
-    inside = [
-        domain
-        for domain in settings.domains.values()
-        if f".{planned.name}".endswith(f".{domain.name}") or planned.name.startswith(f"{domain.name}._report._dmarc.")
-    ]
-    return max(inside, key=lambda domain: len(domain.name))
+def _import_id(planned: Planned, found: Sequence[ExistingRecord]) -> str:
+    """Return the id to import by: pulumi-cloudflare's, or that of a record set with the values that become ours."""
+    host, zone, zone_id = planned.place
+    if host == "cloudflare":
+        return f"{zone_id}/{found[0].id}"
+    return record_ids.write(host, zone, found[0].name, found[0].type, [one.content for one in found])

@@ -1,8 +1,7 @@
-"""Adoption from beginning to end: find what stands, write how it is kept, import it, prove that nothing changes."""
+"""Adoption from beginning to end: find what exists, write how it is kept, import it, prove that nothing changes."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +12,15 @@ import yaml
 
 from cli.adoption import identities, import_file, records
 from cli.adoption.findings import Edit, Findings
-from cli.adoption.preview import Step, preview
 from cli.adoption.settings_file import SettingsFile
+from cli.deployment import Deployment
 from cli.engine import Engine
-from cli.existing import Standing
-from cli.importing import import_resources
-from mailstack import settings as model
+from cli.existing import Existing
+from cli.importing import content, import_resources
+from cli.preview import Step, preview
+from mailstack import plan as planning
 from mailstack.errors import CommandError, EngineError
+from providers import catalog
 from providers.dns import cloudflare
 
 # Each round of changes may show more: another return path has other records.
@@ -29,7 +30,7 @@ _MARKS = ("comment", "tags", "tagsAll")
 
 
 @dataclass(frozen=True)
-class Plan:
+class Outcome:
     """What an adoption would do: the settings as they would be, and the import file."""
 
     settings: SettingsFile
@@ -37,6 +38,15 @@ class Plan:
     imports: dict[str, Any]
     obstacles: Sequence[str]
     notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A change of something that exists: what the engine would do to which resource, for which of its inputs."""
+
+    op: str
+    name: str
+    properties: Sequence[str]
 
 
 class Adoption:
@@ -51,73 +61,65 @@ class Adoption:
         self.config_file = folder / f"Pulumi.{self._stack}.yaml"
         self.import_file = folder / f"adopt.{self._stack}.json"
 
-    def plan(self) -> Plan:
-        """Find what stands and how it is kept; nothing is changed. Raises CommandError, EngineError."""
-        standing = Standing.of_stack(self._engine, self._choice)
-        owner = f"{self._project()['name']}/{self._stack}"
+    def look(self) -> Outcome:
+        """Find what exists and how it is kept; nothing is changed.
+
+        Raises CommandError, EngineError, SettingsError, VendorError.
+        """
+        deployment = Deployment.read(self._engine, self._choice)
         settings, edits = SettingsFile(self.config_file), list[Edit]()
         for _ in range(_ROUNDS):
-            findings, steps = self._compare(settings, standing, owner)
+            findings, steps = self._compare(settings, deployment)
             new = [one for one in findings.edits if one not in edits]
             if not new:
-                return Plan(
-                    settings, edits, import_file.content(findings.imports, steps), findings.obstacles, findings.notes
-                )
+                imports = content(findings.imports, steps, deployment.urns)
+                return Outcome(settings, edits, imports, findings.obstacles, findings.notes)
             for edit in new:
                 settings.set(edit.path, edit.value)
             edits += new
         raise CommandError(
-            f"the settings do not come to rest after {_ROUNDS} rounds; the last changes were "
+            f"the settings still change after {_ROUNDS} rounds; the last changes were "
             f"{', '.join('.'.join(edit.path) for edit in new)}; please report this"
         )
 
-    def write(self, plan: Plan) -> None:
+    def write(self, outcome: Outcome) -> None:
         """Write settings and import file."""
-        if plan.edits:
-            self.config_file.write_text(plan.settings.text())
-        if any(not one.get("component") for one in plan.imports["resources"]):
-            self.import_file.write_text(import_file.text(plan.imports))
+        if outcome.edits:
+            self.config_file.write_text(outcome.settings.text())
+        if any(not one.get("component") for one in outcome.imports["resources"]):
+            self.import_file.write_text(import_file.text(outcome.imports))
 
-    def apply(self, content: dict[str, Any]) -> list[str]:
+    def apply(self, imports: dict[str, Any]) -> list[str]:
         """Import what the state does not have yet, and return the names of what was imported."""
-        left = import_file.without(content, self._known())
+        known = Deployment.read(self._engine, self._choice).names
+        left = import_file.without(imports, known)
         if not left["resources"]:
             return []
         try:
-            import_resources(self._engine, self._choice, left)
+            existing = Existing.of_stack(self._engine, self._choice, self.config_file)
+            import_resources(self._engine, self._choice, left, existing)
         except EngineError as error:
             raise CommandError(f"the import failed: {error.said}; what was imported is kept, run it again") from None
         return [one["name"] for one in left["resources"] if not one.get("component")]
 
-    def changes(self) -> list[Step]:
+    def changes(self) -> list[Difference]:
         """List the updates, replacements and deletions that a preview still shows, but for the ownership mark."""
-        return [step for step in preview(self._engine, self._choice) if _changes(step)]
+        return differences(preview(self._engine, self._choice))
 
-    def _compare(self, settings: SettingsFile, standing: Standing, owner: str) -> tuple[Findings, list[Step]]:
+    def _compare(self, settings: SettingsFile, deployment: Deployment) -> tuple[Findings, list[Step]]:
+        """Compare what the settings ask for with what exists."""
         findings = Findings()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / self.config_file.name
             path.write_text(settings.text())
             steps = preview(self._engine, self._choice, path, adopting=True)
-            loaded = self._load(path, standing.region)
-        identities.compare(loaded, steps, standing, owner, findings)
-        identities.import_others(steps, standing, findings)
-        tokens = identities.dkim_tokens(loaded, standing)
-        records.compare(loaded, steps, standing, tokens, owner, findings)
+            existing = Existing.of_stack(self._engine, self._choice, path)
+        plan = planning.require(planning.plan(existing.settings, catalog(), self._engine.root))
+        identities.compare(plan, steps, existing, deployment.owners, findings)
+        identities.import_others(steps, existing, findings)
+        tokens = identities.dkim_tokens(plan, existing)
+        records.Comparison(plan, existing, deployment.owners, findings).compare(steps, tokens)
         return findings, steps
-
-    def _load(self, path: Path, region: str) -> model.Settings:
-        values = json.loads(self._engine.read("config", "--json", *self._choice, "--config-file", str(path)))
-        config = {
-            key.partition(":")[2]: entry.get("objectValue", entry.get("value"))
-            for key, entry in values.items()
-            if key.startswith("mailstack:") and not entry.get("secret")
-        }
-        return model.load(_without_given_logins(config), aws_region=region)
-
-    def _known(self) -> list[tuple[str, str]]:
-        deployment = json.loads(self._engine.read("stack", "export", *self._choice)).get("deployment") or {}
-        return [(one["type"], one["urn"].rsplit("::", 1)[1]) for one in deployment.get("resources") or []]
 
     def _project(self) -> dict[str, Any]:
         return dict(yaml.safe_load((self._engine.root / "Pulumi.yaml").read_text()))
@@ -126,36 +128,29 @@ class Adoption:
         return self._engine.root / str(self._project().get("stackConfigDir") or ".")
 
 
-def _without_given_logins(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what only secrets complete: they are not read, and who logs in how is no matter of what stands."""
-    senders = {
-        key: {**one, "login": "create"} if isinstance(one, dict) and one.get("login") == "given" else one
-        for key, one in (config.get("senders") or {}).items()
-    }
-    zones = {
-        name: {key: value for key, value in zone.items() if key != "key"} if isinstance(zone, dict) else zone
-        for name, zone in (config.get("dns") or {}).items()
-    }
-    return {**config, "senders": senders, "dns": zones}
+def differences(steps: Sequence[Step]) -> list[Difference]:
+    """List the steps that change something that exists, but for those that write the ownership mark alone."""
+    return [Difference(step.op, step.name, _inputs_changed(step)) for step in steps if _changes(step)]
 
 
 def _changes(step: Step) -> bool:
-    if step.op in ("same", "create", "read", "refresh") or not step.custom:
+    """Tell whether a step changes something that exists; providers are notes of the engine alone."""
+    if not step.custom or step.type.startswith("pulumi:providers:"):
         return False
-    if step.op != "update":
-        return True
-    return any(not _is_mark(path, step) for path in step.changed)
+    if step.op in ("same", "create", "read", "refresh"):
+        return False
+    return step.op != "update" or bool(_inputs_changed(step))
 
 
-def _is_mark(path: str, step: Step) -> bool:
-    """Tell whether a difference says only whose a thing is, or is the same text in other quotes.
+def _inputs_changed(step: Step) -> list[str]:
+    """List the paths of the inputs that an update changes, without the mark and without other spellings of a text.
 
-    A property that is no input is the vendor's, as the time of a change is, and follows from the inputs.
+    A provider names properties, too, that it computes from the mark, such as the time of the last change.
     """
-    key = path.partition(".")[0].partition("[")[0]
-    if key in _MARKS or key not in {*step.inputs, *step.old_inputs}:
-        return True
-    if path == "content" and step.inputs.get("type") == "TXT":
-        before, after = step.old_inputs.get("content"), step.inputs.get("content")
-        return cloudflare.unquote(str(before)) == cloudflare.unquote(str(after))
-    return False
+    inputs = {*step.inputs, *step.old_inputs} - {*_MARKS}
+    changed = [path for path in step.changed if path.partition(".")[0].partition("[")[0] in inputs]
+    return [path for path in changed if not (path == "content" and _is_same_text(step))]
+
+
+def _is_same_text(step: Step) -> bool:
+    return step.inputs.get("type") == "TXT" and cloudflare.value_of(step.inputs) == cloudflare.value_of(step.old_inputs)

@@ -40,9 +40,9 @@ class SettingsFile:
         at: MutableMapping[str, Any] = self._content["config"]
         for key in path[:-1]:
             at = self._mapping(at, key)
-        standing = at.get(path[-1])
-        if isinstance(value, list) and isinstance(standing, list):
-            standing.extend(one for one in value if one not in standing)
+        written = at.get(path[-1])
+        if isinstance(value, list) and isinstance(written, list):
+            written.extend(one for one in value if one not in written)
         else:
             at[path[-1]] = value
 
@@ -61,7 +61,7 @@ class SettingsFile:
 
     @staticmethod
     def _mapping(at: MutableMapping[str, Any], key: str) -> MutableMapping[str, Any]:
-        """Return the mapping under a key, made where nothing stands; a domain's key may be in any spelling."""
+        """Return the mapping under a key, made where there is none; a domain's key may be in any spelling."""
         found = next((name for name in at if str(name).lower().removesuffix(".") == key.lower()), key)
         if not isinstance(at.get(found), MutableMapping):
             at[found] = {}

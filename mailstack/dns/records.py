@@ -55,9 +55,9 @@ class RecordSet:
         if not self.values:
             raise self._error("no value; give at least one")
         if len(set(self.values)) != len(self.values):
-            raise self._error("the same value stands twice; write it once")
+            raise self._error("the same value is there twice; write it once")
         if self.type == "MX" and len(self.values) > 1 and any(str(value).endswith(" .") for value in self.values):
-            raise self._error('a null MX, "0 .", stands alone (RFC 7505 section 3); remove it or the others')
+            raise self._error('a null MX, "0 .", allows no other MX (RFC 7505 section 3); remove it or the others')
         if self.type == "CNAME" and len(self.values) > 1:
             raise self._error(f"a name has one CNAME (RFC 1034 section 3.6.2), not {len(self.values)}; choose one")
         for value in self.values:
@@ -111,6 +111,23 @@ class RecordSet:
         return RecordError(f"{self.type} record {self.name}: {words}")
 
 
+def joined(sets: Iterable[RecordSet]) -> list[RecordSet]:
+    """Join the parts of each (name, type) into one record set, in the order of the first parts; raises RecordError."""
+    parts: dict[tuple[str, str], list[RecordSet]] = {}
+    for part in sets:
+        parts.setdefault((part.name, part.type), []).append(part)
+    return [
+        RecordSet(
+            name,
+            record_type,
+            found[0].ttl,
+            tuple(value for part in found for value in part.values),
+            "; ".join(dict.fromkeys(part.purpose for part in found)),
+        )
+        for (name, record_type), found in parts.items()
+    ]
+
+
 def mx(text: str) -> Mx:
     """Read an MX value such as "10 mail.example.com"; raises RecordError."""
     preference, _, host = text.strip().partition(" ")
@@ -128,7 +145,7 @@ def domain_name(text: str) -> str:
     if len(labels) < 2:
         raise RecordError(f'"{text}" is not a full domain name: write it with its parent, such as {text}.example.com')
     if labels[-1].isdigit():
-        raise RecordError(f'"{text}" is not a domain name: the last label is a number; an address cannot stand here')
+        raise RecordError(f'"{text}" is not a domain name: the last label is a number; an address is not allowed here')
     return ".".join(labels)
 
 
@@ -158,19 +175,6 @@ def check_in_zone(name: str, zone: str) -> None:
         raise RecordError(f"{name} ends in the zone {zone} twice: write {shorter}")
 
 
-def check_alone(sets: Iterable[tuple[str, str]]) -> None:
-    """Raise RecordError where a CNAME has other data beside it (RFC 1034 section 3.6.2); a set is its (name, type)."""
-    types: dict[str, set[str]] = {}
-    for name, record_type in sets:
-        types.setdefault(name, set()).add(record_type)
-    for name, found in types.items():
-        if "CNAME" in found and (others := sorted(found - {"CNAME"})):
-            raise RecordError(
-                f"CNAME record {name}: it must stand alone at its name (RFC 1034 section 3.6.2), and "
-                f"{' and '.join(others)} would stand there too; remove one of them"
-            )
-
-
 def _contains(zone: str, name: str) -> bool:
     zone, name = zone.lower(), name.lower()
     return name == zone or name.endswith("." + zone)
@@ -192,6 +196,24 @@ def _labels(text: str) -> list[str]:
         if len(label) > 63:
             raise RecordError(f'a label has at most 63 octets, "{label}" in {text} has {len(label)}')
     return labels
+
+
+def a_labels(text: str) -> str:
+    """Return a domain name with letters outside ASCII as A-labels (RFC 5891), any other as it is.
+
+    The name is mapped as UTS 46 says (case, width, dots). Raises RecordError where IDNA 2008 does not allow it, or
+    where IDNA 2003 and 2008 write it differently, so that registrars and clients may mean another domain.
+    """
+    if text.isascii():
+        return text
+    import idna  # its tables cost more time than most stacks have use for
+
+    if not _IDNA_DEVIATIONS & set(text):
+        try:
+            return idna.encode(text, uts46=True).decode("ascii")
+        except UnicodeError:  # idna.IDNAError is one
+            pass
+    raise RecordError(f'"{text}" has letters outside ASCII; write {_a_label_advice(text.lower().removesuffix("."))}')
 
 
 def _a_label_advice(name: str) -> str:

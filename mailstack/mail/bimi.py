@@ -54,7 +54,7 @@ class Bimi:
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a text is an https: URL that can stand in a BIMI record."""
+    """Tell whether a text is an https: URL that is allowed in a BIMI record."""
     return _URL.fullmatch(text) is not None
 
 
@@ -156,7 +156,7 @@ class _Stopped(Exception):
 
 
 def _targets(space: str, name: str, value: str) -> list[str]:
-    """List what an attribute refers to: href and xml:base whole, of all others what stands in url(...)."""
+    """List what an attribute refers to: href and xml:base whole, of all others what is in url(...)."""
     if name == "href" or (space, name) == (_XML, "base"):
         return [value.strip()]
     return re.findall(r"url\(\s*['\"]?\s*([^)]*)", value, re.IGNORECASE)

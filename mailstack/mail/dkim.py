@@ -13,9 +13,6 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = ("rsa", "ed25519")
 RSA_BITS: Final = (1024, 2048)
 # An empty p= says that the key is withdrawn (RFC 6376 section 3.6.1); mail that it signed fails from then on.
 REVOKED: Final = "v=DKIM1; p="
-# Which keys of a domain's own each provider signs with. SES: RSA of 1024 to 2048 bits,
-# https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html
-_SIGNS_WITH: Final = {"ses": ("rsa",)}
 
 
 def selector(generation: int) -> str:
@@ -54,11 +51,3 @@ def public_key(text: str) -> str | None:
 def grace_is_over(superseded_at: str, grace_days: float, now: datetime) -> bool:
     """Tell whether mail that a superseded key signed has had its days to arrive; `superseded_at` is ISO 8601 in UTC."""
     return now >= datetime.fromisoformat(superseded_at) + timedelta(days=grace_days)
-
-
-def refusal(provider: str, algorithm: Algorithm) -> str | None:
-    """Say why a provider does not sign with such a key; None where it does, or where nothing is known of it."""
-    taken = _SIGNS_WITH.get(provider)
-    if taken is None or algorithm in taken:
-        return None
-    return f"{provider} signs with {' and '.join(taken)} keys only, not with {algorithm}"

@@ -109,7 +109,7 @@ def tree_walk(domain: str) -> list[str]:
 def covering(domain: str, lookup: Callable[[str], Sequence[str]]) -> tuple[str, Dmarc, str] | None:
     """Find the policy that receivers apply to `domain` as long as it has no record of its own.
 
-    `lookup` returns the TXT texts at a name. Returns the domain where the record stands, the record, and the policy
+    `lookup` returns the TXT texts at a name. Returns the domain that has the record, the record, and the policy
     that it states for an existing subdomain (`sp`, else `p`), test mode left aside. RFC 9989 sections 4.10.1, 4.10.2.
     """
     found: dict[str, Dmarc] = {}

@@ -55,7 +55,7 @@ class Policy:
         return f"v=STSv1; id={self.id};"
 
     def allows(self, host: str) -> bool:
-        """Tell whether mail may be delivered to a host: `*` stands for exactly one label (section 4.1)."""
+        """Tell whether mail may be delivered to a host: `*` matches exactly one label (section 4.1)."""
         above = host.lower().partition(".")[2]
         return host.lower() in self.mx or f"*.{above}" in self.mx
 
@@ -66,7 +66,7 @@ def mx_pattern(text: str) -> str:
     try:
         return wildcard + domain_name(text.removeprefix("*."))
     except RecordError as error:
-        hint = '; "*" stands only for the first label, as in *.example.com' if "*" in text else ""
+        hint = '; "*" is allowed as the first label only, as in *.example.com' if "*" in text else ""
         raise MtaStsError(f"MTA-STS mx: {error}{hint}") from None
 
 

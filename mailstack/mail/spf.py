@@ -57,7 +57,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Spf:
-    """An SPF record; terms stand in the order in which they are evaluated."""
+    """An SPF record; terms are in the order in which they are evaluated."""
 
     terms: tuple[Term, ...]
 
@@ -71,7 +71,7 @@ class Spf:
 
     @property
     def live(self) -> tuple[Term, ...]:
-        """Return the terms that evaluation can reach: mechanisms before `all`, and `redirect` where no `all` stands."""
+        """Return the terms that evaluation reaches: mechanisms before `all`, and `redirect` where there is no `all`."""
         end = next((position for position, term in enumerate(self.terms) if term.is_all), None)
         return tuple(
             term
@@ -98,7 +98,7 @@ def parse(text: str) -> Spf:
     terms = tuple(parse_term(word) for word in words if word)
     for name in sorted(_DOMAIN_MODIFIERS):
         if sum(term.name == name for term in terms) > 1:
-            raise SpfError(f'"{text}": {name}= stands more than once; keep one')
+            raise SpfError(f'"{text}": {name}= is there more than once; keep one')
     return Spf(terms)
 
 
@@ -125,9 +125,9 @@ def parse_term(text: str) -> Term:
 def merge(*records: Spf, also: Sequence[str] = ()) -> Spf:
     """Join records and further terms into one, since a name has exactly one SPF record (RFC 7208 section 3.2).
 
-    The first record is the standing one: its order and its `all` stay; where no record has an `all` or a redirect the
-    result ends in `~all`. Equal terms stand once. Raises SpfError where the records contradict each other, where a
-    redirect would lose its effect, and above ten look-ups.
+    The first record is the one that exists: its order and its `all` stay. Where no record has an `all` or a redirect,
+    the result ends in `~all`. Equal terms are written once. Raises SpfError where records contradict each other, where
+    a redirect would lose its effect, and above ten look-ups.
     """
     extra = [_addition(text) for text in also]
     redirect = _common_redirect(records)
@@ -194,7 +194,7 @@ def _modifier(text: str, name: str, value: str) -> Term:
     rule = _DOMAIN_SPEC if name in _DOMAIN_MODIFIERS else _MACRO_STRING
     if not rule.fullmatch(value):
         wanted = "a full domain name" if name in _DOMAIN_MODIFIERS else "printable text with well-formed macros"
-        raise _malformed(text, f"after {name}= stands {wanted}")
+        raise _malformed(text, f"{name}= takes {wanted}")
     return Term(text, "", name, value)
 
 

@@ -11,7 +11,7 @@ from mailstack.mail.spf import LOOKUP_LIMIT, Spf, Term
 
 VOID_LIMIT = 2
 MX_LIMIT = 10  # names of one mx mechanism, each with an address look-up of its own
-# RFC 7208 section 3.4: 450 octets fit a UDP answer of 512 with what else stands at the name; more needs EDNS or TCP.
+# RFC 7208 section 3.4: 450 octets fit a UDP answer of 512 with what else is at the name; more needs EDNS or TCP.
 COMFORTABLE, UDP = 450, 512
 _TERMS_AT_MOST = 100  # a record may include so much that nobody can count it; this is far above what receivers follow
 _SILENCE_AT_MOST = 3  # questions without an answer; each costs seconds, and the count is unknown after the first
@@ -70,7 +70,7 @@ def count(name: str, record: str, lookup: Lookup) -> Budget:
 def check(name: str, record: str, lookup: Lookup) -> Budget:
     """Refuse a record whose look-ups receivers would not all make; raises SpfError with the tree of them.
 
-    What an included name gets wrong stays among the problems: it may be mended there at any time, or DNS may lag.
+    What an included name gets wrong stays among the problems: it may be fixed there at any time, or DNS may lag.
     """
     budget = count(name, record, lookup)
     if budget.lookups > LOOKUP_LIMIT or len(budget.voids) > VOID_LIMIT:
@@ -82,7 +82,7 @@ def check(name: str, record: str, lookup: Lookup) -> Budget:
     return budget
 
 
-def standing(name: str, lookup: Lookup) -> str:
+def published(name: str, lookup: Lookup) -> str:
     """Return the one SPF record at a name; raises SpfError where there is none or more than one (section 4.5)."""
     texts = [text for text in lookup(name, "TXT") if policy_records.kind(name, text) == "spf"]
     if not texts:

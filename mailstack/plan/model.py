@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from mailstack.settings import Settings
+from mailstack.settings import model
 
 from .records import PlannedRecord
 
@@ -33,15 +33,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way out for a domain's mail: `key` is "<domain>/<route>", `resource` begins the names of its resources."""
+    """One way out for a domain's mail, with what the settings say of it.
+
+    key: "<domain>/<route>". resource: how the names of its resources begin. manage: whether this stack owns the domain.
+    """
 
     key: str
     domain: str
     name: str
-    provider: str
-    region: str
     resource: str
-    options: Any
+    manage: bool
+    settings: model.Route
+
+    @property
+    def region(self) -> str:
+        """Return the provider's region, "" where it has none."""
+        return self.settings.region
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Login:
 class Plan:
     """What a stack wants. `zones` maps the zones that are written to to their hosts; `policies` are MTA-STS texts."""
 
-    settings: Settings
+    settings: model.Settings
     zones: Mapping[str, tuple[str, ...]]
     records: tuple[PlannedRecord, ...]
     routes: Mapping[str, Route]

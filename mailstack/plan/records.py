@@ -10,6 +10,8 @@ from mailstack.dns.records import Mx, RecordSet
 from mailstack.errors import RecordError
 
 Value = str | Mx
+# The slots of what a name may hold beside an alias (mailstack.plan.names).
+_OTHER_DATA = ("txt", "txt-spf", "mx", "txt-also", "mx-also", "a-also", "aaaa-also")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class PlannedRecord:
     values: whole and unquoted, in the order of the settings.
     zone: the zone that it goes to, by name; hosts: who serves that zone.
     domain, route: whose settings ask for it; route is "<domain>/<route>" or None.
+    extra: it is somebody else's, named by `records.also`.
     kept: the settings keep it as adoption found it.
     """
 
@@ -56,6 +59,7 @@ class PlannedRecord:
     hosts: tuple[str, ...]
     domain: str
     route: str | None = None
+    extra: bool = False
     kept: bool = False
 
     @property
@@ -75,12 +79,12 @@ class PlannedRecord:
             raise RecordError(f"{self.type} {self.name}: its name or value is not known before the first `pulumi up`")
         return RecordSet(self.name, self.type, self.ttl, values, self.purpose)
 
-    def resolved(self, known: Mapping[tuple[str, str], str]) -> PlannedRecord:
-        """Return the record with the pending texts that are known, by (slot, field)."""
+    def resolved(self, known: Mapping[tuple[str, str, str], str]) -> PlannedRecord:
+        """Return the record with the pending texts that are known, by (route, slot, field)."""
 
         def text(value: Any) -> Any:
-            found = known.get((value.slot, value.field)) if isinstance(value, Pending) else None
-            return value if found is None else found
+            found = known.get((value.route, value.slot, value.field)) if isinstance(value, Pending) else None
+            return value if found is None else f"{value.prefix}{found}{value.suffix}"
 
         return replace(self, name=text(self.name), values=tuple(map(text, self.values)))
 
@@ -90,3 +94,17 @@ def siblings(record: PlannedRecord, records: Sequence[PlannedRecord]) -> tuple[V
     return tuple(
         value for other in records if other.key == record.key and other.slot != record.slot for value in other.values
     )
+
+
+def replaced_slots(record: PlannedRecord, records: Sequence[PlannedRecord]) -> list[str]:
+    """Return the slots that a record may take the place of, because an alias and other data exclude each other.
+
+    A CNAME allows nothing else at its name (RFC 1034 section 3.6.2): where a setting turns other data into an alias, or
+    back, the old record has to go before the new one can come. So both are one resource, which is replaced.
+    """
+    at_name = [other for other in records if other.name == record.name]
+    if not record.is_known or at_name[0].slot != record.slot:
+        return []
+    wanted = {other.slot for other in at_name}
+    suffixes = ("cname", "cname-also") if record.type != "CNAME" else _OTHER_DATA
+    return [slot for suffix in suffixes if (slot := f"{record.name}-{suffix}") not in wanted]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mailstack import ses
+from mailstack.catalog import Catalog
 from mailstack.dns import records
 from mailstack.errors import InvalidValue
 from mailstack.mail import parked as no_mail
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain
-from mailstack.settings.problems import Problems, key_path
+from mailstack.settings.paths import key_path
+from mailstack.settings.problems import Problems
 
 
 def with_whole_names(keys: Any, domain: str, zones: Iterable[str]) -> Any:
-    """Write out the names under records.also: @ is the domain, a label stands below it, other names are whole."""
+    """Write out the names under records.also: @ is the domain, a label is a name below it, other names are whole."""
     if not isinstance(keys, Mapping) or not isinstance(keys.get("records"), Mapping):
         return keys
     also = keys["records"].get("also")
@@ -40,59 +41,36 @@ def _whole_name(name: Any, domain: str, inside: list[str]) -> Any:
     return f"{name}.{domain}" if "." not in name or "_" in name else name
 
 
-def completed(name: str, keys: Mapping[str, Any], written: Mapping[str, Any], problems: Problems) -> Domain:
-    """Return the domain that valid keys describe; `written` are those that no default gave."""
+def completed(name: str, keys: Mapping[str, Any], catalog: Catalog, problems: Problems) -> Domain:
+    """Return the domain that valid keys describe."""
     domain = Domain.model_validate({**keys, "name": name})
-    domain = domain.model_copy(update={"inbound_host": _inbound_host(domain, problems)})
-    return domain if domain.sends else _without_mail(domain, written, problems)
+    domain = domain.model_copy(update={"inbound_host": _inbound_host(domain, catalog, problems)})
+    return domain if domain.sends else _without_mail(domain)
 
 
-def _inbound_host(domain: Domain, problems: Problems) -> str:
+def _inbound_host(domain: Domain, catalog: Catalog, problems: Problems) -> str:
     if domain.inbound in (None, "off") or not domain.manage:
         return ""
     at, route = key_path("domains", domain.name, "inbound"), domain.routes.get(str(domain.inbound))
     if route is None:
         problems.add(at, f"{shown(domain.inbound)} is no route of {domain.name}; it has {', '.join(domain.routes)}")
         return ""
-    if not route.region:
+    provider = catalog.providers[route.provider]
+    if provider.has_regions and not route.region:
         if not domain.sends:  # otherwise the route itself is told
             problems.add(at, f"route {domain.inbound} has no region and the stack no aws:region; set one of the two")
         return ""
     try:
-        return ses.inbound_mx(route.region)
+        return provider.inbound(route).host
     except InvalidValue as error:
         problems.add(at, f"{error}; or write the MX of another server under records.also")
         return ""
 
 
-def _without_mail(domain: Domain, written: Mapping[str, Any], problems: Problems) -> Domain:
+def _without_mail(domain: Domain) -> Domain:
     """Return a domain that does not send: without routes and logo, with a policy that rejects."""
-    for place, sentence in _contradictions(domain, written):
-        problems.add(key_path("domains", domain.name, *place), sentence)
     policy = domain.dmarc
     if policy != "off":
         strict = no_mail.strict(policy.to_record())
         policy = DmarcSettings.model_construct(**{key: getattr(strict, key) for key in DmarcSettings.model_fields})
     return domain.model_copy(update={"routes": {}, "bimi": None, "dmarc": policy})
-
-
-def _contradictions(domain: Domain, written: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], str]]:
-    """Tell what was written for a domain that has sends: false and can only be of use to one that sends."""
-    why = f"{domain.name} has sends: false"
-    if not domain.manage:
-        yield ("sends",), "is false, but manage: false leaves the domain's records to others; remove one of the two"
-    if set(written.get("routes") or ()) - {domain.inbound}:
-        yield ("routes",), f"is not for a domain that does not send: {why}; remove one of the two"
-    for key in ("dkim", "bimi"):
-        if written.get(key):
-            yield (key,), f"is about mail from the domain, but {why}; remove one of the two"
-    if isinstance(spf := written.get("spf"), Mapping) and spf.get("also"):
-        yield ("spf", "also"), f"lets others send, but {why}; remove one of the two"
-    if isinstance(dmarc := written.get("dmarc"), Mapping):
-        for key in ("policy", "testing"):
-            if dmarc.get(key) not in (None, False, "reject"):
-                yield (
-                    ("dmarc", key),
-                    f"is {str(dmarc[key]).lower()}, but {why}, and its policy is reject; remove {key}, or set "
-                    "dmarc: off to leave the record to others",
-                )

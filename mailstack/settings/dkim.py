@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Strict, model_validator
+from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
 
 from mailstack.mail.dkim import Algorithm
 from mailstack.settings.base import Model
 
+_LAST = 9999  # the selector mailstack-9999 is a short label
+_LONGEST_GRACE = 365  # days
+
 
 def _generation(number: int) -> int:
-    if number < 1:
-        raise ValueError(f"must be 1 or more, not {number}; each generation is a new key")
+    if not 1 <= number <= _LAST:
+        raise ValueError(f"must be 1 to {_LAST}, not {number}; each generation is a new key")
     return number
 
 
 def _days(number: float) -> float:
-    if not 0 <= number < math.inf:
-        raise ValueError(f"must be 0 days or more, not {number:g}")
+    if not 0 <= number <= _LONGEST_GRACE:
+        raise ValueError(f"must be 0 to {_LONGEST_GRACE} days, not {number:g}")
     return number
 
 
@@ -33,9 +35,19 @@ class DkimSettings(Model):
     """The length of RSA keys. 1024 keeps a domain as it is that has such keys."""
     algorithm: Algorithm = "rsa"
     """The algorithm of an own key: rsa, or ed25519 where every route's provider signs with it."""
-    generation: Annotated[int, Strict(), AfterValidator(_generation)] = 1
+    generation: Annotated[
+        int,
+        Strict(),
+        AfterValidator(_generation),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _LAST}),
+    ] = 1
     """One more makes a new own key beside the last one, which is revoked after the grace. Never one less."""
-    grace_days: Annotated[float, Strict(), AfterValidator(_days)] = 7
+    grace_days: Annotated[
+        float,
+        Strict(),
+        AfterValidator(_days),
+        WithJsonSchema({"type": "number", "minimum": 0, "maximum": _LONGEST_GRACE}),
+    ] = 7
     """How long the last own key stays published once another one signs, for mail on its way."""
 
     @model_validator(mode="after")

@@ -49,6 +49,8 @@ class WrittenRecord(Model):
         return RecordSet(self.name, self.type, self.ttl or ttl, tuple(map(self._value, self.values)))
 
     def _value(self, text: str) -> str | Mx:
+        if self.type == "CNAME":
+            return text.lower().removesuffix(".")
         return records.mx(text) if self.type == "MX" else text
 
 

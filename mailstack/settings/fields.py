@@ -13,6 +13,14 @@ from mailstack.errors import DmarcError, RecordError
 from mailstack.mail import dmarc
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+# As `pulumi config set --secret` writes a value into the stack's file.
+ENCRYPTED = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+LABEL_SCHEMA = {"type": "string", "pattern": f"^{LABEL.pattern}$"}
 # RFC 5322 dot-atom without * ? $ { }: those mean something in the IAM condition that an address becomes.
 LOCAL_PART = re.compile(r"[A-Za-z0-9!#%&'+/=^_`|~-]+(\.[A-Za-z0-9!#%&'+/=^_`|~-]+)*")
 LOCAL_PATTERN = re.compile(r"[A-Za-z0-9!#%&'+/=^_`|~.*?-]+")
@@ -46,9 +54,9 @@ def label(text: str) -> str:
 
 
 def domain(text: str) -> str:
-    """Return the domain name in its one spelling; ValueError otherwise."""
+    """Return the domain name in its one spelling, lower-case A-labels; ValueError otherwise."""
     try:
-        return records.domain_name(text)
+        return records.domain_name(records.a_labels(text))
     except RecordError as error:
         raise ValueError(str(error)) from None
 
@@ -62,7 +70,7 @@ def record_name(text: str) -> str:
 
 
 def header_text(text: str) -> str:
-    """Return text that may stand in a mail header (RFC 5322 section 2.2); ValueError otherwise."""
+    """Return text that is allowed in a mail header (RFC 5322 section 2.2); ValueError otherwise."""
     if not text.strip() or not text.isprintable():
         raise ValueError("must be printable text on one line")
     return text
@@ -98,10 +106,20 @@ def report_address(text: str) -> str:
     """Return a DMARC report URI with mailto: (RFC 9989 section 4.7); ValueError otherwise."""
     try:
         if text.isascii() and text.lower().startswith("mailto:") and dmarc.Dmarc(rua=(text,)):
+            records.domain_name(text.partition("?")[0].partition("!")[0].rpartition("@")[2])
             return text
-    except DmarcError:
+    except (DmarcError, RecordError):
         pass  # the sentence below says it with the remedy
     raise ValueError(f"{shown(text)} is no report address: write mailto:dmarc@example.com")
+
+
+def spf_term(text: str) -> str:
+    """Return a further term of an SPF record; ValueError for several in one, and for one that lets everybody send."""
+    if "," in text:  # allowed in a macro by RFC 7208 section 7.1, and in practice a list that was written as one
+        raise ValueError(f"{shown(text)} holds a comma: write each term as an item of the list")
+    if re.fullmatch(r"\+?ip[46]:.*/0", text.strip().lower()):
+        raise ValueError(f"{shown(text)} lets every address send mail from the domain: write the addresses that do")
+    return text
 
 
 def failure_options(text: str) -> str:
@@ -127,28 +145,6 @@ def tcp_port(number: int) -> int:
     return number
 
 
-def policy_arn(text: str) -> str:
-    """Return the ARN of an IAM policy; ValueError otherwise."""
-    if not re.fullmatch(r"arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", text):
-        raise ValueError(f"{shown(text)} is no policy ARN: write arn:aws:iam::<account>:policy/<name>")
-    return text
-
-
-def iam_path(text: str) -> str:
-    """Return the path of an IAM user; ValueError otherwise."""
-    if not re.fullmatch(r"/([\x21-\x2e\x30-\x7e]+/)*", text) or len(text) > 512:
-        raise ValueError(f"{shown(text)} is no IAM path: it begins and ends with a slash, such as /mailstack/")
-    return text
-
-
-def configuration_set(text: str) -> str:
-    """Return the name of an SES configuration set, or off; ValueError otherwise."""
-    # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
-        raise ValueError(f"{shown(text)} is no configuration set: use up to 64 letters, digits, - and _, or write off")
-    return text
-
-
 def _one_spelling(name: str) -> str:
     return name.lower().removesuffix(".")
 
@@ -168,12 +164,11 @@ def off(value: Any) -> Any:
 
 
 Flag = Annotated[bool, Strict()]
-Port = Annotated[int, Strict(), WithJsonSchema({"enum": [587, 25, 2587, 465, 2465]})]
 Number = Annotated[float, Strict()]
-Label = Annotated[str, AfterValidator(label)]
+Label = Annotated[str, AfterValidator(label), WithJsonSchema(LABEL_SCHEMA)]
 # An unquoted off is a boolean in YAML 1.1, for editors too.
 Inbound = Annotated[
-    str, BeforeValidator(off), AfterValidator(label), WithJsonSchema({"anyOf": [{"type": "string"}, {"enum": [False]}]})
+    str, BeforeValidator(off), AfterValidator(label), WithJsonSchema({"anyOf": [LABEL_SCHEMA, {"enum": [False]}]})
 ]
 DomainName = Annotated[str, AfterValidator(domain)]
 RecordName = Annotated[str, AfterValidator(record_name)]
@@ -183,11 +178,16 @@ SenderPattern = Annotated[str, AfterValidator(sender_pattern)]
 RecipientPattern = Annotated[str, AfterValidator(recipient_pattern)]
 ReportAddress = Annotated[str, AfterValidator(report_address)]
 ReturnPath = Annotated[str, AfterValidator(_one_spelling)]
+SpfTerm = Annotated[str, AfterValidator(spf_term)]
 FailureOptions = Annotated[str, AfterValidator(failure_options)]
-Ttl = Annotated[int, Strict(), AfterValidator(ttl)]
-IamPath = Annotated[str, AfterValidator(iam_path)]
+Ttl = Annotated[
+    int,
+    Strict(),
+    AfterValidator(ttl),
+    WithJsonSchema({"anyOf": [{"const": 1}, {"type": "integer", "minimum": 30, "maximum": 86400}]}),
+]
 Off = Annotated[Literal["off"], BeforeValidator(off), WithJsonSchema({"enum": ["off", False]})]
-TcpPort = Annotated[int, Strict(), AfterValidator(tcp_port)]
-ConfigurationSet = Annotated[str, BeforeValidator(off), AfterValidator(configuration_set)]
-PolicyArn = Annotated[str, AfterValidator(policy_arn)]
-Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema({"$ref": "#/$defs/Secret"})]
+TcpPort = Annotated[
+    int, Strict(), AfterValidator(tcp_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})
+]
+Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema(ENCRYPTED)]

@@ -1,4 +1,4 @@
-"""From records that stand to the settings that would have made them."""
+"""From records that exist to the settings that would have made them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailstack.mail import dmarc, spf
 
 
 def dmarc_settings(text: str) -> dict[str, Any]:
-    """Return the mapping under `dmarc:` that states a standing policy; raises DmarcError for one without effect."""
+    """Return the mapping under `dmarc:` that states an existing policy; raises DmarcError for one without effect."""
     record, usual = dmarc.parse(text), dmarc.Dmarc()
     stated: dict[str, Any] = {
         "policy": record.policy,
@@ -26,7 +26,7 @@ def dmarc_settings(text: str) -> dict[str, Any]:
 
 
 def spf_also(text: str, *provider_records: str) -> list[str]:
-    """Return the terms under `spf.also` that a standing record has beside the providers'; raises SpfError."""
+    """Return the terms under `spf.also` that an existing record has beside the providers'; raises SpfError."""
     ours = {term.subject for record in provider_records for term in spf.parse(record).terms}
     return [
         term.text

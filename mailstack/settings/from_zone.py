@@ -7,22 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailstack.catalog import Catalog, SmtpProvider
 from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import bimi, dkim, dmarc, mta_sts, policy_records, spf, tag_list, tls_rpt
 from mailstack.mail import parked as no_mail
 from mailstack.mail.policy_records import Kind
-from mailstack.ses import MAIL_FROM_SPF
 from mailstack.settings import from_records as reproduce
 
 Key = tuple[str, str]
-_FEEDBACK = re.compile(r"feedback-smtp\.([a-z0-9-]+)\.amazonses\.com")
-_INBOUND = re.compile(r"inbound-smtp\.([a-z0-9-]+)\.amazonaws\.com")
-_EASY_DKIM = re.compile(r"[a-z0-9]{32}\.([a-z0-9.-]*dkim\.amazonses\.com)")
-_HOSTS = {r".*\.ns\.cloudflare\.com": "cloudflare", r"ns-\d+\.awsdns-\d+\..*": "route53"}
 
 
 @dataclass(frozen=True)
-class Standing:
+class ZoneSet:
     """A record set of the zone: its TTL, and its values as text (an MX is "10 mail.example.com")."""
 
     ttl: int
@@ -37,9 +33,9 @@ class Proposal:
     notes: list[str] = field(default_factory=list)
 
 
-def propose(zone: str, records: Mapping[Key, Standing]) -> Proposal:
+def propose(zone: str, records: Mapping[Key, ZoneSet], catalog: Catalog) -> Proposal:
     """Propose the settings that reproduce the mail records of a zone; `records` are by (name, type)."""
-    reader = _Reader(zone, records)
+    reader = _Reader(zone, records, catalog)
     domains = {name: reader.domain(name) for name in reader.domains}
     config: dict[str, Any] = {
         "mailstack:dns": {zone: {"host": reader.host()}},
@@ -54,8 +50,9 @@ def propose(zone: str, records: Mapping[Key, Standing]) -> Proposal:
 class _Reader:
     """What a zone's records say, name by name."""
 
-    def __init__(self, zone: str, records: Mapping[Key, Standing]) -> None:
-        self._zone, self._records = zone, records
+    def __init__(self, zone: str, records: Mapping[Key, ZoneSet], catalog: Catalog) -> None:
+        self._zone, self._records, self._catalog = zone, records, catalog
+        self._providers = [provider for provider in catalog.providers.values() if provider.traces]
         self.domains = self._found_domains()
         self.regions: set[str] = set()
         self.notes: list[str] = []
@@ -63,12 +60,12 @@ class _Reader:
     def host(self) -> str:
         """Name the DNS host by the zone's name servers; people, where they tell nothing."""
         servers = self._values(self._zone, "NS")
-        for pattern, host in _HOSTS.items():
-            if servers and all(re.fullmatch(pattern, one) for one in servers):
-                return host
+        for name, host in self._catalog.hosts.items():
+            if servers and host.name_servers and all(re.fullmatch(host.name_servers, one) for one in servers):
+                return name
         shown = ", ".join(servers) or "not among the records"
         self.notes.append(f"the name servers of {self._zone} ({shown}) tell no host; write who serves the zone")
-        return "manual"
+        return next(name for name, host in self._catalog.hosts.items() if not host.publishes)
 
     def _found_domains(self) -> list[str]:
         """List the domains that mail is from, or that say something about mail: parents first."""
@@ -79,19 +76,21 @@ class _Reader:
                 found.add(rest)
             if kind == "TXT" and name.startswith("_dmarc."):
                 found.add(name.removeprefix("_dmarc."))
-            if kind == "MX" and any(_FEEDBACK.search(value) for value in self._values(name, "MX")):
+            if kind == "MX" and any(map(self._return_path, self._values(name, "MX"))):
                 found.add(name.partition(".")[2])
         return sorted(found, key=lambda name: (name.count("."), name))
 
     def domain(self, name: str) -> dict[str, Any] | None:
-        """Return the settings of one domain; None for one that shows no sign of SES: a stack would make an identity."""
+        """Return the settings of one domain; None where no provider shows: a stack would set one up."""
         keys: dict[str, Any] = {}
         if self._takes_and_sends_nothing(name):
             keys["sends"] = False
         elif (route := self._route(name)) is not None:
             keys["routes"] = {"main": route}
         else:
-            self.notes.append(f"{name} shows no sign of SES, so it is not listed and its records are left alone")
+            self.notes.append(
+                f"{name} shows no sign of {self._titles()}, so it is not listed and its records are left alone"
+            )
             return None
         keys |= self._dkim(name) if keys.get("sends", True) else {}
         keys |= {**self._dmarc(name), **self._spf(name, keys), **self._inbound(name), **self._policies(name)}
@@ -103,20 +102,49 @@ class _Reader:
         return self._values(name, "MX") == ("0 .",) and no_mail.SPF in self._values(name, "TXT")
 
     def _route(self, name: str) -> dict[str, Any] | None:
-        """Read region and return path from the MX that SES asks for."""
+        """Read provider, region and return path from the MX that a provider asks for."""
         for path in sorted(at for at in self._names_below(name) if self._domain_of(at) == name):
             for value in self._values(path, "MX"):
-                if found := _FEEDBACK.search(value):
-                    self.regions.add(found[1])
+                if found := self._return_path(value):
+                    provider, region = found
+                    self.regions |= {region} if region else set()
                     label = path.removesuffix(f".{name}")
-                    return {"region": found[1], "returnPath": path if "." in label else label}
-        if self._easy_tokens(name):
+                    keys = {"region": region, "returnPath": path if "." in label else label}
+                    return self._named(provider) | {key: text for key, text in keys.items() if text}
+        if signs := self._easy_keys(name):
             self.notes.append(
-                f"{name} has the DKIM records of SES and no return path (MAIL FROM); `pulumi up` would make one at "
-                f"bounce.{name}; write the region under its route"
+                f"{name} has the DKIM records of {signs.title} and no return path (MAIL FROM); `pulumi up` would "
+                f"make one at bounce.{name}; write the region under its route"
             )
-            return {}
+            return self._named(signs)
         return None
+
+    def _return_path(self, mx: str) -> tuple[SmtpProvider, str] | None:
+        """Return whose return path an MX is, and its region."""
+        for provider in self._providers:
+            if provider.traces and (found := re.fullmatch(provider.traces.return_path, mx.partition(" ")[2])):
+                return provider, found.groupdict().get("region") or ""
+        return None
+
+    def _easy_keys(self, name: str) -> SmtpProvider | None:
+        """Return the provider whose own DKIM keys a domain has."""
+        targets = [value for _, kind, value in self._selectors(name) if kind == "CNAME"]
+        for provider in self._providers:
+            if provider.traces and any(re.fullmatch(provider.traces.dkim, target) for target in targets):
+                return provider
+        return None
+
+    def _named(self, provider: SmtpProvider) -> dict[str, Any]:
+        """Write a route's provider, where it is not the default."""
+        return {} if provider.name == next(iter(self._catalog.providers)) else {"provider": provider.name}
+
+    def _spf_of(self, keys: Mapping[str, Any]) -> str:
+        """Return the SPF record that the provider of the domain's route asks for."""
+        providers = self._catalog.providers
+        return providers[keys.get("routes", {}).get("main", {}).get("provider", next(iter(providers)))].spf
+
+    def _titles(self) -> str:
+        return " or ".join(provider.title for provider in self._providers)
 
     def _dkim(self, name: str) -> dict[str, Any]:
         own = [
@@ -124,7 +152,7 @@ class _Reader:
             for selector, kind, value in self._selectors(name)
             if kind == "TXT" and policy_records.kind(dkim.record_name(selector, name), value) == "dkim"
         ]
-        if own and not self._easy_tokens(name):
+        if own and not self._easy_keys(name):
             self.notes.append(f"{name} signs with keys of its own ({', '.join(own)}); they and their records are kept")
             return {"dkim": {"kind": "kept"}}
         if own:
@@ -152,14 +180,16 @@ class _Reader:
             self.notes.append(f"{name} has {len(texts)} SPF records, which receivers take for none; leave one")
             return {"spf": "off"}
         try:
-            return {"spf": {"also": reproduce.spf_also(texts[0], MAIL_FROM_SPF)}}
+            return {"spf": {"also": reproduce.spf_also(texts[0], self._spf_of(keys))}}
         except SpfError as error:
             self.notes.append(f"{name}: {error}")
             return {"spf": "off"}
 
     def _inbound(self, name: str) -> dict[str, Any]:
         hosts = [value.partition(" ")[2] for value in self._values(name, "MX")]
-        return {"inbound": "main"} if any(_INBOUND.fullmatch(host) for host in hosts) else {}
+        patterns = [provider.traces.inbound for provider in self._providers if provider.traces]
+        found = any(re.fullmatch(pattern, host) for pattern in patterns for host in hosts)
+        return {"inbound": "main"} if found else {}
 
     def _policies(self, name: str) -> dict[str, Any]:
         """Read TLS-RPT and BIMI; of MTA-STS the record holds an id only, the policy is at its web address."""
@@ -174,7 +204,7 @@ class _Reader:
                 found["bimi"] = {"logo": tags["l"], **({"certificate": tags["a"]} if tags.get("a") else {})}
         if self._of_kind("mta-sts", mta_sts.record_name(name)):
             self.notes.append(
-                f"{name} has an MTA-STS policy, which stands at https://mta-sts.{name}/.well-known/mta-sts.txt: write "
+                f"{name} has an MTA-STS policy, which is at https://mta-sts.{name}/.well-known/mta-sts.txt: write "
                 "its mode, mx and max_age under mtaSts, or leave its records out of this stack"
             )
         return found
@@ -196,18 +226,15 @@ class _Reader:
         if isinstance(keys.get("dmarc"), dict) and dmarc_text:
             yield f"_dmarc.{name}", str(dmarc.parse(dmarc_text))
         if isinstance(keys.get("spf"), dict):
-            yield name, str(spf.merge(spf.parse(MAIL_FROM_SPF), also=keys["spf"]["also"]))
+            yield name, str(spf.merge(spf.parse(self._spf_of(keys)), also=keys["spf"]["also"]))
         path = (keys.get("routes") or {}).get("main", {}).get("returnPath")
         if path:
-            yield (path if "." in path else f"{path}.{name}"), MAIL_FROM_SPF
+            yield (path if "." in path else f"{path}.{name}"), self._spf_of(keys)
 
     def _selectors(self, name: str) -> Iterator[tuple[str, str, str]]:
         for (at, kind), found in self._records.items():
             if at.endswith(f"._domainkey.{name}") and not at.startswith("*"):
                 yield at.removesuffix(f"._domainkey.{name}"), kind, found.values[0]
-
-    def _easy_tokens(self, name: str) -> list[str]:
-        return [one for one, kind, value in self._selectors(name) if kind == "CNAME" and _EASY_DKIM.fullmatch(value)]
 
     def _domain_of(self, path: str) -> str:
         """Return the domain that a return path belongs to: the nearest above it."""

@@ -20,4 +20,6 @@ def without_empty(value: Any) -> Any:
     """Drop keys that were written without a value, so that they mean their defaults."""
     if isinstance(value, Mapping):
         return {key: without_empty(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [without_empty(each) for each in value]
     return value

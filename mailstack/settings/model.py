@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializeAsAny,
+    Strict,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
-from mailstack import ses
-from mailstack.mail import dkim, dmarc, spf
+from mailstack.mail import dmarc, spf
 from mailstack.mail import parked as no_mail
 from mailstack.mail.mta_sts import Policy
 from mailstack.mail.spf import Spf
@@ -17,27 +26,24 @@ from mailstack.settings.dkim import DkimSettings
 from mailstack.settings.extra_records import RecordsSettings
 from mailstack.settings.fields import (
     Address,
-    ConfigurationSet,
     DomainName,
     FailureOptions,
     Flag,
     HeaderText,
-    IamPath,
     Inbound,
     Label,
     Number,
     Off,
-    PolicyArn,
-    Port,
     RecipientPattern,
     ReportAddress,
     ReturnPath,
     Secret,
     SenderPattern,
+    SpfTerm,
     Ttl,
 )
 from mailstack.settings.policies import BimiSettings, MtaStsSettings, TlsRptSettings
-from mailstack.settings.zones import HostSecrets, Zone
+from mailstack.settings.zones import Zone
 
 # Names of the two branches of a value that is a mapping or off; problems.py knows them.
 MAPPING_OR_OFF = "<mapping or off>"
@@ -48,56 +54,29 @@ def _branch(value: Any) -> str:
     return OFF if value is False or value == "off" else MAPPING_OR_OFF
 
 
-class SesOptions(Model):
-    """What only AWS SES has."""
+class RouteKeys(Model):
+    """What may be written for a route, beside the options of its provider, whose key is the provider's name."""
 
-    tls: Literal["optional", "require"] = "optional"
-    """require: SES does not deliver to servers without TLS."""
-    dkim_domain: DomainName = "dkim.amazonses.com"
-    """The domain that the three DKIM records point to; a few regions have one of their own."""
-    sandbox_account: Flag = False
-    """The account is in the SES sandbox: the sending policy covers the recipients' identities too."""
-    fips: Flag = False
-    """Use the region's FIPS endpoint."""
-    user_path: IamPath = "/mailstack/"
-    """The path of the IAM users that are made for SMTP logins."""
-    configuration_set: ConfigurationSet | None = None
-    """A configuration set that stands already and is used as it is, or off: none. Left out: one of the domain's own."""
-    on_mx_failure: Literal["default", "reject"] = "default"
-    """What SES does with mail while the return path's MX is missing: send it from amazonses.com, or reject it."""
-    permissions_boundary: PolicyArn | None = None
-    """The ARN of the policy that bounds what those users may do."""
-    tags: dict[str, str] = Field(default={})
-    """Tags for all that is made at AWS."""
-
-
-class SesRoute(Model):
-    """A way out for a domain's mail through AWS SES in one region."""
-
-    provider: Literal["ses"] = "ses"
-    """Who takes the mail."""
+    provider: str
+    """Which provider accepts the mail."""
     region: str = ""
-    """The AWS region; the stack's aws:region when it is left out."""
+    """The provider's region; the stack's aws:region when it is left out."""
     return_path: ReturnPath = "bounce"
     """Where bounces go: one label under the domain (bounce) or a full name below it."""
-    port: Port = 587
-    """The SMTP port: 587, 25 or 2587 with STARTTLS, 465 or 2465 with TLS from the start."""
-    ses: SesOptions = SesOptions()
-    """What only AWS SES has."""
+    port: Annotated[int, Strict()] | None = None
+    """The SMTP port; the provider's usual one when it is left out."""
+
+
+class Route(RouteKeys):
+    """One way out for a domain's mail: a provider, in a region where it has some."""
+
+    port: int
+    options: SerializeAsAny[BaseModel]
+    """The provider's own options, as its declaration reads them."""
 
     def mail_from(self, domain: str) -> str:
         """Return the full name of the return path (MAIL FROM domain) of a domain's mail."""
         return self.return_path if "." in self.return_path else f"{self.return_path}.{domain}"
-
-    @property
-    def host(self) -> str:
-        """Return the host name of the SMTP endpoint."""
-        return ses.smtp_host(self.region, fips=self.ses.fips)
-
-    @property
-    def security(self) -> Literal["starttls", "tls"]:
-        """Return how the connection is secured: starttls or tls."""
-        return ses.smtp_security(self.port)
 
 
 class DmarcSettings(Model):
@@ -132,7 +111,7 @@ class DmarcSettings(Model):
 class SpfSettings(Model):
     """What is published as SPF at the domain itself (RFC 7208)."""
 
-    also: tuple[str, ...] = ()
+    also: tuple[SpfTerm, ...] = ()
     """Further terms, such as include:_spf.google.com."""
 
     def merged(self, *provider_records: str) -> Spf:
@@ -147,11 +126,11 @@ class DomainKeys(Model):
     """What may be written for a domain."""
 
     manage: Flag = True
-    """false: the domain stands already and is another stack's or team's; it is only referenced."""
+    """false: the domain exists already and is another stack's or team's; it is only referenced."""
     sends: Flag = True
     """false: no mail is from this domain; its records say so, and nothing is made at a provider."""
-    routes: dict[Label, SesRoute] = Field(default={"main": SesRoute()})
-    """The ways out for this domain's mail, by name."""
+    routes: dict[Label, Route] = Field(default={})
+    """The routes of this domain's mail, by name; left out: one, main. off takes out a route of the defaults."""
     dmarc: Annotated[
         Annotated[DmarcSettings, Tag(MAPPING_OR_OFF)] | Annotated[Off, Tag(OFF)], Discriminator(_branch)
     ] = DmarcSettings()
@@ -171,7 +150,7 @@ class DomainKeys(Model):
     tls_rpt: TlsRptSettings | None = None
     """Where other servers report that they could not."""
     records: RecordsSettings = RecordsSettings()
-    """Record sets beside those that follow from the other settings."""
+    """Record sets beside those that follow from the other keys."""
     protect: Flag = True
     """Guard the identity and its records against deletion."""
     wait: Annotated[
@@ -180,20 +159,10 @@ class DomainKeys(Model):
         WithJsonSchema({"enum": ["off", "warn", "require", False]}),
     ] = "warn"
     """Wait until the provider has verified the domain: require fails the update when it does not."""
-    wait_minutes: Annotated[Number, Field(gt=0, allow_inf_nan=False)] = 10
-    """How long to wait."""
+    wait_minutes: Annotated[Number, Field(gt=0, le=1440)] = 10
+    """How long to wait, at most a day (1440)."""
     ttl: Ttl = 300
     """Time to live of the records in seconds; 1 is the DNS host's own choice."""
-
-    @model_validator(mode="after")
-    def _signed(self) -> Self:
-        for name, route in self.routes.items() if self.dkim.kind == "own" else ():
-            if refused := dkim.refusal(route.provider, self.dkim.algorithm):
-                raise ValueError(
-                    f"dkim.algorithm is {self.dkim.algorithm}, but route {name} goes through {route.provider}, and "
-                    f"{refused}; write algorithm: rsa"
-                )
-        return self
 
 
 class Domain(DomainKeys):
@@ -203,13 +172,16 @@ class Domain(DomainKeys):
     inbound_host: str = ""
     """The host that takes its mail through the route that inbound names, "" where there is none."""
 
-    def spf_record(self) -> Spf | None:
-        """Return the SPF record to publish at the domain itself, if there is one."""
+    def spf_record(self, *provider_records: str) -> Spf | None:
+        """Return the SPF record to publish at the domain itself, if there is one.
+
+        provider_records: what the providers of its routes ask for. Raises SpfError as `SpfSettings.merged` does.
+        """
         if self.spf == "off":
             return None
         if not self.sends:
             return spf.parse(no_mail.SPF)
-        return self.spf.merged(ses.MAIL_FROM_SPF) if isinstance(self.spf, SpfSettings) else None
+        return self.spf.merged(*provider_records) if isinstance(self.spf, SpfSettings) else None
 
     def mta_sts_policy(self) -> Policy | None:
         """Return the MTA-STS policy to serve, if there is one; raise MtaStsError where it names no host."""
@@ -236,7 +208,7 @@ class SenderKeys(Model):
     via: str = ""
     """The route of the domain to use; may be left out where there is one."""
     from_: From = Field(default=From(), alias="from")
-    """Who the mail is from."""
+    """The address and the name that the mail is from."""
     login: Literal["create", "given", "none"] = "create"
     """create an SMTP login, use the given one of mailstack:secrets, or none: roles send through the API."""
     send_as: tuple[SenderPattern, ...] = ()
@@ -257,14 +229,9 @@ class Sender(SenderKeys):
         """Return the address that mail is from."""
         return self.from_.address
 
-    @property
-    def from_addresses(self) -> tuple[str, ...]:
-        """Return every address and pattern that may stand in From."""
-        return (self.from_address, *(each for each in self.send_as if each != self.from_address))
-
 
 class Login(Model):
-    """A login that stands already: an AWS access key, or an SMTP username and password."""
+    """A login that exists already: an AWS access key, or an SMTP username and password."""
 
     access_key_id: Secret | None = None
     """The id of the access key of an IAM user that may send."""
@@ -283,12 +250,22 @@ class Login(Model):
         return self
 
 
+class Secrets(Model):
+    """What the settings hold under mailstack:secrets, by what each secret is for."""
+
+    senders: dict[str, Login] = Field(default={})
+    dns: dict[str, dict[str, SerializeAsAny[BaseModel]]] = Field(default={})
+    """The secrets of each zone's hosts, by zone and host."""
+    providers: dict[str, SerializeAsAny[BaseModel]] = Field(default={})
+
+
 class Settings(Model):
     """All that a stack says about its mail: defaults merged, regions, routes and addresses written out."""
 
     stage: str | None
+    formerly: str | None
+    """What the stack was called before, "<organization>/<project>/<stack>" or the stack alone."""
     dns: dict[str, Zone]
     domains: dict[str, Domain]
     senders: dict[str, Sender]
-    secrets: dict[str, Login]
-    keyring: dict[str, HostSecrets] = Field(default={})
+    secrets: Secrets

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Strict
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 
-from mailstack.errors import MtaStsError
+from mailstack.dns import records
+from mailstack.errors import MtaStsError, RecordError
 from mailstack.mail import bimi, mta_sts, tls_rpt
 from mailstack.settings.base import Model
 from mailstack.settings.fields import DomainName, Label, shown
 
 
+def _has_host(url: str) -> bool:
+    """Tell whether the host of an https: URL or the domain of a mailto: address can exist."""
+    parts = urlsplit(url)
+    try:
+        return bool(
+            records.domain_name(parts.path.rpartition("@")[2] if parts.scheme == "mailto" else parts.hostname or "")
+        )
+    except (RecordError, ValueError):
+        return False
+
+
 def _url(text: str) -> str:
-    if not bimi.is_url(text):
+    if not bimi.is_url(text) or not _has_host(text):
         raise ValueError(f"{shown(text)} is no https: URL: write https://example.com/logo.svg, with , and ; as %2C %3B")
     return text
 
@@ -32,7 +45,7 @@ def _max_age(seconds: int) -> int:
 
 
 def _report_uri(text: str) -> str:
-    if not tls_rpt.is_report_uri(text):
+    if not tls_rpt.is_report_uri(text) or not _has_host(text):
         raise ValueError(f"{shown(text)} is no report address: write mailto:tls@example.com or an https: URL")
     return text
 
@@ -70,7 +83,12 @@ class MtaStsSettings(Model):
     """testing: failures are only reported; enforce: such mail is not delivered; none: the policy is given up."""
     mx: tuple[Annotated[str, AfterValidator(_mx_pattern)], ...] = ()
     """The hosts that take the domain's mail, such as mail.example.com or *.example.com; those of inbound by default."""
-    max_age: Annotated[int, Strict(), AfterValidator(_max_age)] = 604800
+    max_age: Annotated[
+        int,
+        Strict(),
+        AfterValidator(_max_age),
+        WithJsonSchema({"type": "integer", "minimum": 0, "maximum": mta_sts.MAX_AGE_LIMIT}),
+    ] = 604800
     """How long others may keep the policy, in seconds."""
     host: DomainName | None = None
     """The host that serves the policy, to which mta-sts.<domain> points; left out: that name is not this stack's."""
@@ -79,7 +97,11 @@ class MtaStsSettings(Model):
 class TlsRptSettings(Model):
     """Where other servers report that mail could not be delivered over TLS (RFC 8460)."""
 
-    rua: Annotated[tuple[Annotated[str, AfterValidator(_report_uri)], ...], AfterValidator(_some)]
+    rua: Annotated[
+        tuple[Annotated[str, AfterValidator(_report_uri)], ...],
+        AfterValidator(_some),
+        Field(json_schema_extra={"minItems": 1}),
+    ]
     """Where the reports go, such as mailto:tls@example.com or an https: URL."""
 
     def to_record(self) -> tls_rpt.TlsRpt:

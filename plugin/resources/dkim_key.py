@@ -9,7 +9,7 @@ from typing import Final, cast
 from mailstack.errors import DkimError
 from mailstack.mail import dkim
 from plugin.lifecycle import Context, Difference, Found, NotFound
-from plugin.wire import Values, secret
+from plugin.wire import UNKNOWN, Values, secret
 
 from . import dkim_key_inputs
 
@@ -34,13 +34,13 @@ class DkimKey:
         """Take the clock that graces are measured on."""
         self._now = now
 
-    def check(self, news: Values) -> tuple[Values, dict[str, str]]:
+    def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, dict[str, str]]:
         """Return the defaults of inputs that were not given, and what is wrong with the others, by key."""
         defaults = {key: value for key, value in dkim_key_inputs.DEFAULTS.items() if key not in news}
         return defaults, dkim_key_inputs.problems(news)
 
     def id_of(self, inputs: Values) -> str:
-        """Return the id: where the key's record stands."""
+        """Return the id: the name of the key's record."""
         return dkim.record_name(inputs["selector"], inputs["domain"])
 
     def diff(self, id_: str, inputs: Values, outputs: Values, news: Values, context: Context) -> Difference:
@@ -51,6 +51,10 @@ class DkimKey:
             raise DkimError(_another_kind(inputs, news))
         stale = not changed and self._record(outputs, news) != outputs.get("record")
         return Difference(changed, replaces, ["record"] if stale else [])
+
+    def expected(self, outputs: Values | None, news: Values, context: Context) -> Values:
+        """Return nothing that is known: a preview makes no key."""
+        return dict.fromkeys(self.derived, UNKNOWN)
 
     def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
         """Make a key pair; one that is superseded from the start signs nothing and is published as revoked."""
@@ -86,10 +90,10 @@ class DkimKey:
         """Forget the key: the state alone held it."""
 
     def _record(self, outputs: Values, news: Values) -> str | None:
-        """Return the record that should stand now: a live one is revoked when its grace is over, and stays so."""
-        since, standing = outputs.get("supersededAt"), cast("str | None", outputs.get("record"))
+        """Return the record to publish now: a live one is revoked when its grace is over, and stays so."""
+        since, published = outputs.get("supersededAt"), cast("str | None", outputs.get("record"))
         if not news["superseded"] or since is None or not dkim.grace_is_over(since, news["graceDays"], self._now()):
-            return standing
+            return published
         return dkim.REVOKED
 
     def _live(self, private: str, public: str, inputs: Values) -> Values:

@@ -69,7 +69,7 @@ _INPUTS: Final[dict[str, Any]] = {
 }
 _OUTPUTS: Final[dict[str, Any]] = {
     "privateKey": {"type": "string", "secret": True, "description": "Base64 of the PKCS #8 DER."},
-    "publicKey": {"type": "string", "description": "The public half as it stands in DNS."},
+    "publicKey": {"type": "string", "description": "The public half as DNS has it."},
     "record": {"type": "string", "description": "The TXT text to publish: live, or revoked after the grace."},
     "supersededAt": {"type": "string", "description": "When the key was superseded, ISO 8601 in UTC."},
 }

@@ -12,11 +12,11 @@ from plugin.lifecycle import Cancelled, Context, Difference, Found, InitFailed, 
 from plugin.resources import delegation_check as moving
 from plugin.resources import readiness_inputs, readiness_schema
 from plugin.resources.polling import Answer, ask, wait
-from plugin.wire import Values
+from plugin.wire import UNKNOWN, Values
 from providers.aws import AwsAccount
 from providers.dns import live, visible
 from providers.smtp.base import DomainStatus, SmtpProvider
-from providers.smtp.ses import Ses
+from providers.smtp.ses_client import Ses
 
 from .readiness_inputs import Wanted, starts_wait
 
@@ -45,7 +45,7 @@ class Readiness:
         self._sources: dict[tuple[int, str], tuple[AwsAccount, SmtpProvider]] = {}
         self._lock = threading.Lock()
 
-    def check(self, news: Values) -> tuple[Values, dict[str, str]]:
+    def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, dict[str, str]]:
         """Return the defaults of inputs that were not given, and what is wrong with the others, by key."""
         defaults = {key: value for key, value in readiness_inputs.DEFAULTS.items() if key not in news}
         return defaults, readiness_inputs.problems(news)
@@ -74,6 +74,10 @@ class Readiness:
             return True
         answer = ask(self._provider(wanted, context), wanted, context)
         return answer.verified
+
+    def expected(self, outputs: Values | None, news: Values, context: Context) -> Values:
+        """Return nothing that is known: a preview asks nobody."""
+        return dict.fromkeys(self.derived, UNKNOWN)
 
     def create(self, inputs: Values, context: Context) -> tuple[str, Values]:
         """Wait for the domain as the inputs say; raises InitFailed where it is required and not verified."""
@@ -159,7 +163,7 @@ class Readiness:
         }
 
     def _missing(self, wanted: Wanted, answer: Answer, context: Context) -> list[str]:
-        """Say what stands in the way: the provider's trouble, else what DNS does not show of the wanted records."""
+        """Say why the domain is not verified: the provider's trouble, else the records that DNS does not show."""
         if isinstance(answer.trouble, VendorError) and not isinstance(answer.trouble, Missing):
             return [str(answer.trouble)]
         sentences = [str(answer.trouble)] if answer.trouble else []

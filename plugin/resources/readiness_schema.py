@@ -39,7 +39,7 @@ _OUTPUTS: Final[dict[str, Any]] = {
     "status": {"type": "string", "description": "verified, pending, manual or lost."},
     "dkim": {"type": "string", "description": "The provider's word on DKIM."},
     "mailFromStatus": {"type": "string", "description": "The provider's word on the MAIL FROM domain."},
-    "missing": {**_TEXTS, "description": "What stands in the way, one sentence each."},
+    "missing": {**_TEXTS, "description": "Why the domain is not verified, one sentence each."},
 }
 
 SCHEMA: Final[Mapping[str, Any]] = {

@@ -1,4 +1,7 @@
-"""How Cloudflare keeps DNS records: one object per value, TXT in quoted chunks, names as FQDN without trailing dot."""
+"""Cloudflare: one record per value, TXT in quoted chunks, names as FQDN without trailing dot.
+
+Its records are written by pulumi-cloudflare; the client lists zones and records.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,21 @@ import os
 import re
 import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from pydantic import field_validator
+
+from mailstack.dns.changes import content
 from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordSet
 from mailstack.dns.txt import quoted, unquoted
-from mailstack.errors import RecordError, VendorError
+from mailstack.errors import Busy, Missing, RecordError, Refused, VendorError
+from mailstack.settings.base import Model
+from mailstack.settings.fields import shown
 
-from .base import HostedZone, StandingRecord
+from .base import Access, DnsHost, ExistingRecord, HostedZone, WholeZone
 
 API = "https://api.cloudflare.com/client/v4"
-# https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/: 100 characters (free plan).
-COMMENT_LIMIT = 100
 # https://developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/: octets of one record's data, and
 # characters of all records of one name and type.
 WIRE_LIMIT, COMBINED_LIMIT = 4096, 8192
@@ -28,66 +34,76 @@ _TRIES, _LONGEST_WAIT = 4, 10.0  # seconds; the API allows 1,200 requests in fiv
 _PASSING = (429, 500, 502, 503, 504)
 
 
+_ZONE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class CloudflareKeys(Model):
+    """What may be written for a zone at Cloudflare."""
+
+    zone_id: str | None = None
+    """The id of the zone; looked up by name when it is left out."""
+
+    @field_validator("zone_id")
+    @classmethod
+    def _is_an_id(cls, text: str | None) -> str | None:
+        if text is not None and not _ZONE_ID.fullmatch(text):
+            raise ValueError(
+                f"{shown(text)} is not a zone id of Cloudflare: copy the 32 hex digits from the zone's overview page"
+            )
+        return text
+
+
 class Cloudflare:
     """One account's zones, seen through the API v4 with a token."""
 
-    def __init__(self, token: str, base_url: str | None = None) -> None:
-        """Take an API token (Zone Read, DNS Edit) and, for another server, the API's URL; raises VendorError."""
-        if not re.fullmatch(r"[!-~]+", token):  # an HTTP library would show it in its own error
-            raise VendorError(
-                "the Cloudflare API token holds blanks, line ends or letters outside ASCII; copy it again"
-            )
-        self._token, self._base = token, (base_url or API).rstrip("/")
-
-    @classmethod
-    def from_environment(cls, token: str | None = None) -> Cloudflare:
-        """Take what pulumi-cloudflare takes: CLOUDFLARE_API_TOKEN, CLOUDFLARE_BASE_URL; raises VendorError."""
-        token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
+    def __init__(self, access: Access) -> None:
+        """Take what pulumi-cloudflare takes: token and URL of its options or of CLOUDFLARE_*; raises VendorError."""
+        token = access.package.get("apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
-            raise VendorError("Cloudflare cannot be asked: set CLOUDFLARE_API_TOKEN as for `pulumi up`")
-        return cls(token, os.environ.get("CLOUDFLARE_BASE_URL"))
-
-    def check(self, record: RecordSet) -> None:
-        """Refuse what the API refuses; raises RecordError."""
-        check(record)
-
-    def zone(self, name: str) -> HostedZone:
-        """Find a zone by its name; raises VendorError."""
-        found = [one for one in self._listed("/zones", {"name": name}, ZONES_PAGE) if one["name"] == name]
-        if not found:
-            raise VendorError(
-                f"Cloudflare shows no zone {name} to this token; add the zone there, or give the token Zone Read on it"
+            raise Refused(
+                "Cloudflare cannot be asked without an API token: set CLOUDFLARE_API_TOKEN as for `pulumi up`"
             )
-        return _zone(found[0])
+        if not re.fullmatch(r"[!-~]+", token):  # an HTTP library would show it in its own error
+            raise Refused("the Cloudflare API token holds blanks, line ends or letters outside ASCII; copy it again")
+        self._token = str(token)
+        base = access.package.get("baseUrl") or os.environ.get("CLOUDFLARE_BASE_URL") or API
+        self._base = str(base).rstrip("/")
+        self._zone_id = CloudflareKeys.model_validate(access.keys).zone_id
 
-    def zone_by_id(self, id: str) -> HostedZone:
-        """Return the zone of an id; raises VendorError."""
+    def zones(self, names: Collection[str]) -> list[HostedZone]:
+        """Find the zones of these names in every account that the token sees; raises VendorError."""
         with self._client() as client:
-            return _zone(self._get(client, f"/zones/{urllib.parse.quote(id, safe='')}", {})["result"])
+            if self._zone_id:
+                return [_zone(self._get(client, f"/zones/{self._zone_id}", {})["result"])]
+            return [zone for name in names for zone in self._zones_of(client, name)]
 
-    def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List the records of a zone; raises VendorError."""
+    def _zones_of(self, client: Any, name: str) -> list[HostedZone]:
+        """Find the zones of one name, which the API spells in Unicode or in A-labels."""
+        for spelling in dict.fromkeys((name, _unicode(name))):
+            found = map(_zone, self._listed(client, "/zones", {"name": spelling}, ZONES_PAGE))
+            if same := [zone for zone in found if zone.name == name]:
+                return same
+        return []
+
+    def existing(self, zone: HostedZone, names: Collection[str]) -> list[ExistingRecord]:
+        """List all records of a zone; raises VendorError."""
         path = f"/zones/{urllib.parse.quote(zone.id, safe='')}/dns_records"
-        return standing(self._listed(path, {}, RECORDS_PAGE))
-
-    def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
-        """Return "<zone id>/<record id>"."""
-        return f"{zone.id}/{record.id}"
+        with self._client() as client:
+            return WholeZone(read(self._listed(client, path, {}, RECORDS_PAGE), zone.name))
 
     def _client(self) -> Any:
         import httpx
 
         return httpx.Client(headers={"Authorization": f"Bearer {self._token}"}, timeout=30)
 
-    def _listed(self, path: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
+    def _listed(self, client: Any, path: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
         """Gather the pages of a list."""
         found: list[dict[str, Any]] = []
         page, pages = 1, 1
-        with self._client() as client:
-            while page <= pages:
-                answer = self._get(client, path, {**query, "page": page, "per_page": size})
-                found += answer.get("result") or []
-                pages, page = int((answer.get("result_info") or {}).get("total_pages") or 1), page + 1
+        while page <= pages:
+            answer = self._get(client, path, {**query, "page": page, "per_page": size})
+            found += answer.get("result") or []
+            pages, page = int((answer.get("result_info") or {}).get("total_pages") or 1), page + 1
         return found
 
     def _get(self, client: Any, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,11 +115,16 @@ class Cloudflare:
             try:
                 answer = client.get(self._base + path, params=dict(query))
             except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-                raise VendorError(f'"{self._base}" is no address of an API: {error}; set CLOUDFLARE_BASE_URL') from None
+                raise Refused(
+                    f'"{self._base}" is not the address of an API: {error}; correct CLOUDFLARE_BASE_URL or '
+                    "cloudflare:baseUrl"
+                ) from None
             except httpx.HTTPError as error:
                 if last:
                     words = str(error) or type(error).__name__
-                    raise VendorError(f"Cloudflare does not answer at {self._base}: {words}") from None
+                    raise Busy(
+                        f"Cloudflare cannot be reached at {self._base}: {words}. Check the network connection"
+                    ) from None
                 time.sleep(_wait(None, attempt))
                 continue
             if answer.status_code in _PASSING and not last:
@@ -112,16 +133,24 @@ class Cloudflare:
             body = _body(answer.text)
             if not body.get("success"):
                 said = _said(body) or f"{answer.status_code} {answer.reason_phrase}"
-                raise VendorError(f"Cloudflare refused GET {path}: {said}")
+                raise _refusal(answer.status_code, f"Cloudflare refused GET {path}: {said}")
             return body
         raise AssertionError("the last attempt returns or raises")
+
+
+def _refusal(status: int, words: str) -> VendorError:
+    if status in _PASSING:
+        return Busy(words)
+    if status in (400, 401, 403):
+        words = f"{words}. Check the API token: it needs the permissions Zone Read and DNS Edit on the zone"
+    return (Missing if status == 404 else Refused)(words)
 
 
 def check(record: RecordSet) -> None:
     """Refuse TTLs, lengths and targets that the API refuses; raises RecordError."""
     head = f"{record.type} record {record.name}"
     if record.ttl != AUTOMATIC_TTL and not 60 <= record.ttl <= 86400:
-        raise RecordError(f"{head}: Cloudflare takes a TTL of 1 (automatic) or 60 to 86400 seconds, not {record.ttl}")
+        raise RecordError(f"{head}: Cloudflare allows a TTL of 1 (automatic) or 60 to 86400 seconds, not {record.ttl}")
     if record.type == "CNAME" and record.name in record.values:
         raise RecordError(f"{head}: it points to itself; name another target")
     if record.type != "TXT":
@@ -130,14 +159,14 @@ def check(record: RecordSet) -> None:
         octets = len(text) + -(-len(text) // 255)  # each string has its length before it
         if octets > WIRE_LIMIT:
             raise RecordError(
-                f"{head}: {len(text)} characters make {octets} octets of data, Cloudflare takes at most {WIRE_LIMIT}; "
+                f"{head}: {len(text)} characters make {octets} octets of data, Cloudflare allows at most {WIRE_LIMIT}; "
                 "shorten it"
             )
     together = sum(len(quoted(str(value))) for value in record.values)
     if together > COMBINED_LIMIT:
         raise RecordError(
             f"{head}: its {len(record.values)} values have {together} characters together with their quotes, "
-            f"Cloudflare takes at most {COMBINED_LIMIT} at one name; remove what is no longer needed"
+            f"Cloudflare allows at most {COMBINED_LIMIT} at one name; remove what is no longer needed"
         )
 
 
@@ -148,57 +177,92 @@ def properties(name: Any, record_type: str, ttl: Any, value: Any) -> dict[str, A
             "name": name, "type": record_type, "ttl": ttl, "content": value.host,
             "priority": value.preference, "proxied": False,
         }  # fmt: skip
-    content = quoted(value) if record_type == "TXT" else value
-    return {"name": name, "type": record_type, "ttl": ttl, "content": content, "proxied": False}
+    text = quoted(value) if record_type == "TXT" else value
+    return {"name": name, "type": record_type, "ttl": ttl, "content": text, "proxied": False}
 
 
-def unquote(content: str) -> str:
+def value_of(written: Mapping[str, Any]) -> str | Mx | None:
+    """Return the value that `properties` wrote, None where a part of it is not known."""
+    kind, text = written.get("type"), written.get("content")
+    if not kind or not isinstance(text, str):
+        return None
+    if kind == "MX":
+        return None if written.get("priority") is None else Mx(int(written["priority"]), text)
+    return unquote(text) if kind == "TXT" else text
+
+
+def unquote(text: str) -> str:
     """Return the text of a TXT content, whether the API holds it quoted in chunks or bare."""
-    text = unquoted(content) if content.startswith('"') else None
-    return content if text is None else text
+    bare = unquoted(text) if text.startswith('"') else None
+    return text if bare is None else bare
 
 
-def mark(owner: str) -> str:
-    """Return the record comment that says whose a record is; `owner` is "<project>/<stack>"."""
-    return f"mailstack {owner}"[:COMMENT_LIMIT]
+def read(results: Sequence[Mapping[str, Any]], zone: str) -> list[ExistingRecord]:
+    """Read a list of the zone's `dns_records`."""
+    return [_record(item, zone) for item in results]
 
 
-def standing(results: Sequence[Mapping[str, Any]]) -> list[StandingRecord]:
-    """Read a list of `dns_records`, the API's or the provider's; an MX's content becomes "<priority> <host>"."""
-    return [_standing(item) for item in results]
-
-
-def _standing(item: Mapping[str, Any]) -> StandingRecord:
-    content = str(item.get("content") or "")
-    if item["type"] == "TXT":
-        content = unquote(content)
-    elif item["type"] == "MX":
-        content = f"{int(item.get('priority') or 0)} {content.rstrip('.').lower() or '.'}"
+def _record(item: Mapping[str, Any], zone: str) -> ExistingRecord:
+    name, kind, text = str(item["name"]).rstrip(".").lower(), str(item["type"]), str(item.get("content") or "")
+    if kind == "TXT":
+        text = unquote(text)
+    elif kind == "MX":
+        text = f"{int(item.get('priority') or 0)} {text.rstrip('.').lower() or '.'}"
     else:
-        content = content.rstrip(".").lower()
-    return StandingRecord(
-        name=str(item["name"]).rstrip(".").lower(),
-        type=str(item["type"]),
-        content=content,
+        text = content(kind, text.rstrip(".").lower())
+    return ExistingRecord(
+        name,
+        kind,
+        text,
+        ttl=int(item["ttl"]) if isinstance(item.get("ttl"), int | float) else 0,
         mark=str(item.get("comment") or ""),
         id=str(item.get("id") or ""),
-        ttl=int(item["ttl"]) if isinstance(item.get("ttl"), int | float) else 0,
         locked=_locked(item),
+        is_alias=kind == "CNAME" and not _is_flattened(item, name == zone),
     )
 
 
+def _is_flattened(item: Mapping[str, Any], at_apex: bool) -> bool:
+    """Tell whether a CNAME is answered with the addresses behind it: at the apex, proxied, or where it is asked for.
+
+    https://developers.cloudflare.com/dns/cname-flattening/
+    """
+    return at_apex or bool(item.get("proxied")) or bool((item.get("settings") or {}).get("flatten_cname"))
+
+
 def _zone(item: Mapping[str, Any]) -> HostedZone:
-    return HostedZone(str(item["id"]), str(item["name"]), tuple(item.get("name_servers") or ()))
+    servers = tuple(str(server) for server in item.get("name_servers") or ())
+    return HostedZone(str(item["id"]), _a_labels(str(item["name"])), servers, str(item.get("status") or ""))
+
+
+def _a_labels(name: str) -> str:
+    """Return a zone's name in A-labels (UTS 46), as it is where it has none."""
+    import idna
+
+    try:
+        return idna.encode(name, uts46=True).decode()
+    except idna.IDNAError:
+        return name.lower()
+
+
+def _unicode(name: str) -> str:
+    """Return a zone's name in Unicode, as it is where it has none."""
+    import idna
+
+    try:
+        return idna.decode(name)
+    except idna.IDNAError:
+        return name
 
 
 def _locked(item: Mapping[str, Any]) -> str:
     """Say why Cloudflare would not let a record be changed, or would take it away again; "" where it is the user's.
 
-    `meta` is an object in the API, JSON text at the provider. Records that Email Routing made stay linked to it even
-    when they are unlocked, and go when it is turned off (email-routing/setup/email-routing-dns-records).
+    Records that Email Routing made stay linked to it even when they are unlocked, and go when it is turned off
+    (email-routing/setup/email-routing-dns-records).
     """
     given = item.get("meta")
-    meta = _body(given) if isinstance(given, str) else given if isinstance(given, Mapping) else {}
+    meta = given if isinstance(given, Mapping) else {}
     if meta.get("email_routing"):
         return (
             "Email Routing owns it; leave this name to it, or turn Email Routing off for the zone "
@@ -227,3 +291,16 @@ def _said(body: Mapping[str, Any]) -> str:
     errors = body.get("errors") or []
     details = [detail for one in errors for detail in one.get("error_chain") or []]
     return "; ".join(f"{one.get('message')} ({one.get('code')})" for one in [*errors, *details])
+
+
+HOST = DnsHost(
+    name="cloudflare",
+    title="Cloudflare",
+    keys=CloudflareKeys,
+    secrets=None,
+    keeps_marks=True,
+    publishes=True,
+    check=check,
+    name_servers=r".*\.ns\.cloudflare\.com",
+    client=Cloudflare,
+)

@@ -59,7 +59,7 @@ def _ask(resolver: Resolver, name: str, record_type: str, *, checking: bool) -> 
 
 
 def _zone_of(answer: Message | None) -> str | None:
-    """Return the zone whose SOA stands in an answer, which is the target's where the name is an alias."""
+    """Return the zone whose SOA is in an answer, which is the target's where the name is an alias."""
     import dns.rdatatype
 
     sets = [*answer.answer, *answer.authority] if answer else []

@@ -1,4 +1,7 @@
-"""dns-lexicon as the kit uses it: a login at one of its hosts for exactly one zone, and its errors as one sentence."""
+"""dns-lexicon as the kit uses it: logins at one of its hosts for exactly one zone, and its errors as one sentence.
+
+Everything that is private to dns-lexicon is in this file; pyproject.toml bounds its version.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from mailstack.dns.records import Mx
-from mailstack.errors import MailstackError, VendorError
+from mailstack.errors import Busy, MailstackError, Missing, Refused, Unanswered, VendorError
+from mailstack.settings.paths import key_path
 
 from .lexicon_values import forms
 
@@ -22,54 +26,59 @@ TIMEOUT = 30.0  # seconds for one answer
 _NO_HOST = ("auto",)  # guesses the host by a public list of suffixes, which it would fetch
 _NEAREST = 3
 _LONGEST = 400  # characters of what a host says
+_ERRORS: Mapping[int, type[VendorError]] = {404: Missing, 429: Busy}  # by HTTP status
 
 
 class Session:
-    """A login at a host for one zone: dns-lexicon's verbs, which are idempotent. Each raises VendorError."""
+    """dns-lexicon's verbs at a host for one zone. Each raises VendorError, without any option's value.
 
-    def __init__(self, log_in: Callable[[Mapping[str, Any]], Any], explained: Callable[[], Any]) -> None:
-        """Take what logs in with further settings of dns-lexicon's, and what explains errors."""
-        self._log_in, self._explained = log_in, explained
-        self._host = log_in({})
-        # Whether it asks for the preference of an MX apart from the target stands in its source and nowhere else.
-        self._preference_apart = _asks_for(self._host, "priority")
+    Each verb logs in anew: some hosts' parts keep the zone as they saw it first and write it back from memory. One that
+    writes raises Unanswered where no answer came: it may have been done.
+    """
+
+    def __init__(self, provider: str, options: Mapping[str, str], zone: str, doing: str) -> None:
+        """Take the host and what logs in there; `doing` and the zone are in every error. Raises VendorError."""
+        check_provider(provider, key_path("dns", zone, "provider"))
+        self._provider, self._options, self._zone, self._doing = provider, options, zone, doing
+
+    def log_in(self) -> None:
+        """Log in, and out again."""
+        with self._host(Busy):
+            pass
 
     def records(self) -> list[Mapping[str, Any]]:
         """List all records of the zone, as the host's part of dns-lexicon gives them."""
-        with self._explained():
-            return list(self._host.list_records())
+        with self._host(Busy) as host:
+            return list(host.list_records())
 
-    def create(self, record_type: str, name: str, value: str | Mx) -> None:
+    def create(self, record_type: str, name: str, value: str | Mx, ttl: int | None) -> None:
         """Make a record; the host's refusal of one way of writing is answered with the next."""
-        self._write(value, record_type, lambda host, content: host.create_record(record_type, name, content))
+        self._write(value, record_type, ttl, lambda host, content: host.create_record(record_type, name, content))
 
-    def update(self, identifier: Any, record_type: str, name: str, value: str | Mx) -> None:
+    def update(self, identifier: Any, record_type: str, name: str, value: str | Mx, ttl: int | None) -> None:
         """Change a record in place, where the host's part of dns-lexicon can."""
         self._write(
-            value, record_type, lambda host, content: host.update_record(identifier, record_type, name, content)
+            value, record_type, ttl, lambda host, content: host.update_record(identifier, record_type, name, content)
         )
 
-    def delete(self, record_type: str, name: str, content: str) -> None:
-        """Delete a record by the content that the host lists for it."""
-        with self._explained():
-            self._host.delete_record(None, record_type, name, content)
+    def delete(self, record_type: str, name: str, content: str, ttl: int | None) -> None:
+        """Delete a record by the content that the host lists for it; `ttl` is for the rest of its record set."""
+        with self._host(Unanswered, ttl=ttl) as host:
+            host.delete_record(None, record_type, name, content)
 
-    def delete_by_id(self, identifier: Any) -> None:
+    def delete_by_id(self, identifier: Any, ttl: int | None) -> None:
         """Delete a record by the host's id of it, which must be no other record's."""
-        with self._explained():
-            self._host.delete_record(identifier)
+        with self._host(Unanswered, ttl=ttl) as host:
+            host.delete_record(identifier)
 
-    def close(self) -> None:
-        """Log out, where the host knows that."""
-        self._host.cleanup()
-
-    def _write(self, value: str | Mx, record_type: str, write: Callable[[Any, str], object]) -> None:
-        apart = isinstance(value, Mx) and self._preference_apart
-        with self._explained():
-            # The settings of a login cannot change; they are texts, as from dns-lexicon's command line.
-            host = self._log_in({"priority": str(value.preference)}) if apart and isinstance(value, Mx) else self._host
+    def _write(self, value: str | Mx, record_type: str, ttl: int | None, write: Callable[[Any, str], object]) -> None:
+        # The settings of a login cannot change; they are texts, as from dns-lexicon's command line.
+        priority = str(value.preference) if isinstance(value, Mx) else None
+        with self._host(Unanswered, ttl=ttl, priority=priority) as host:
             refusal: Exception | None = None
-            for content in forms(record_type, value, preference_apart=apart):
+            for content in forms(
+                record_type, value, preference_apart=priority is not None and _asks_for_priority(host)
+            ):
                 try:
                     write(host, content)
                 except NotImplementedError:  # not every host can update
@@ -83,39 +92,35 @@ class Session:
             if refusal is not None:
                 raise refusal
 
-
-@contextmanager
-def session(
-    provider: str, options: Mapping[str, str], zone: str, doing: str, ttl: int | None = None
-) -> Iterator[Session]:
-    """Log in to a host; `doing` and the zone stand in every error. Raises VendorError, without any option's value."""
-    check_provider(provider, f"mailstack:dns.{zone}.provider")
+    @contextmanager
+    def _host(self, unanswered: type[VendorError], **settings: Any) -> Iterator[Any]:
+        """Log in and out, and turn each error into a sentence; `unanswered` is raised where the host gave no answer."""
+        with self._explained(Busy):  # a login writes nothing
+            host = _host(self._provider, self._options, {"domain": self._zone, **settings})
+            host.authenticate()
+        try:
+            with self._explained(unanswered):
+                yield host
+        finally:
+            with self._explained(Busy):
+                host.cleanup()
 
     @contextmanager
-    def explained() -> Iterator[None]:
+    def _explained(self, unanswered: type[VendorError]) -> Iterator[None]:
         try:
             yield
         except MailstackError:
             raise
         except ImportError as error:
-            raise VendorError(_needs_more(f"mailstack:dns.{zone}.provider", provider, f" ({error})")) from None
+            at = key_path("dns", self._zone, "provider")
+            raise Refused(_needs_more(at, self._provider, f" ({error})")) from None
         except Exception as error:  # each host raises what its own client raises
-            said = without_secrets(_words(error), options)
+            said = without_secrets(_words(error), self._options)
             words = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
-            raise VendorError(f"{provider} (dns-lexicon) could not {doing} {zone}: {words}") from None
-
-    def log_in(more: Mapping[str, Any]) -> Any:
-        with explained():
-            host = _host(provider, options, {"domain": zone, "ttl": ttl, **more})
-            host.authenticate()
-            return host
-
-    opened = Session(log_in, explained)
-    try:
-        yield opened
-    finally:
-        with explained():
-            opened.close()
+            sentence = f"{self._provider} (dns-lexicon) could not {self._doing} {self._zone}: {words}"
+            status = getattr(getattr(error, "response", None), "status_code", 0)
+            kind = unanswered if _unanswered(error) else _ERRORS.get(status, Busy if status >= 500 else Refused)
+            raise kind(sentence) from None
 
 
 def check_provider(provider: str, at: str) -> None:
@@ -126,9 +131,9 @@ def check_provider(provider: str, at: str) -> None:
     if provider not in known:
         near = difflib.get_close_matches(provider.lower(), known, n=_NEAREST, cutoff=0.5)
         guess = f"; did you mean {', '.join(near)}?" if near else "."
-        raise VendorError(f'{at}: dns-lexicon knows no DNS host "{provider}"{guess} All of them: {LIST}')
+        raise Refused(f'{at}: dns-lexicon knows no DNS host "{provider}"{guess} All of them: {LIST}')
     if not known[provider]:
-        raise VendorError(_needs_more(at, provider))
+        raise Refused(_needs_more(at, provider))
 
 
 def without_secrets(text: str, options: Mapping[str, str]) -> str:
@@ -162,11 +167,11 @@ def _host(provider: str, options: Mapping[str, str], settings: Mapping[str, Any]
     given |= {name.replace("-", "_"): text for name, text in given.items()}  # its command line writes "-", its code "_"
     asked = {"provider_name": provider, provider: given, **settings}
     host = load_provider_module(provider).Provider(ConfigResolver().with_dict(asked))  # type: ignore[no-untyped-call]  # it has no annotations
-    return _mended(provider, host)
+    return _fixed(provider, host)
 
 
-def _mended(provider: str, host: Any) -> Any:
-    """Mend dns-lexicon 3.25's PowerDNS: it takes off quotes that are part of a text, and appends the zone to targets.
+def _fixed(provider: str, host: Any) -> Any:
+    """Fix dns-lexicon 3.25's PowerDNS: it takes off quotes that are part of a text, and appends the zone to targets.
 
     A CNAME to a name outside the zone would point to target.example.net.example.com.
     """
@@ -210,8 +215,9 @@ def _be_patient() -> None:
     vars(requests.sessions)["HTTPAdapter"] = Patient  # what every new session mounts
 
 
-def _asks_for(host: Any, setting: str) -> bool:
-    asking = re.compile(rf'_get_lexicon_option\(\s*"{setting}"')
+def _asks_for_priority(host: Any) -> bool:
+    """Tell whether a host takes the preference of an MX apart from its target; only its source says so."""
+    asking = re.compile(r'_get_lexicon_option\(\s*"priority"')
     modules = {one.__module__ for one in type(host).__mro__ if one.__module__.startswith("lexicon._private.providers.")}
     return any(asking.search(Path(str(sys.modules[name].__file__)).read_text()) for name in modules)
 

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailstack.dns.changes import ExistingRecord, content
 from mailstack.dns.records import TYPES, Mx
 from mailstack.dns.txt import quoted, unquoted
-
-from .base import StandingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Listed:
     Some hosts give all records of a name one id: whoever deletes by it deletes somebody else's.
     """
 
-    record: StandingRecord
+    record: ExistingRecord
     content: str
     id: Any = None
 
@@ -32,7 +31,7 @@ def read(records: Iterable[Mapping[str, Any]], zone: str) -> list[Listed]:
     ids = Counter(str(one.get("id")) for one in records)
     return [
         Listed(
-            StandingRecord(
+            ExistingRecord(
                 _name(str(one.get("name") or ""), zone),
                 kind,
                 _content(kind, one),
@@ -83,7 +82,7 @@ def _content(kind: str, one: Mapping[str, Any]) -> str:
     if kind == "TXT":
         return _unquoted(text)
     if kind != "MX":
-        return text.strip().lower().removesuffix(".")
+        return content(kind, text.strip().lower().removesuffix("."))
     given = re.fullmatch(r"\s*(\d+)\s+(\S+)\s*", text)
     preference, host = (given[1], given[2]) if given else (_preference(one), text.strip())
     return f"{int(preference)} {host.lower().removesuffix('.') or '.'}"

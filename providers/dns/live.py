@@ -1,4 +1,4 @@
-"""DNS as it stands: what the resolver of this machine answers, or the one that MAILSTACK_DNS_SERVER names."""
+"""DNS as it is answered: what the resolver of this machine answers, or the one that MAILSTACK_DNS_SERVER names."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def delegation(zone: str) -> list[str]:
 
     The parent's own servers are asked (the referral of RFC 1034 section 4.2), since the zone's NS records are whatever
     its host says of itself. Where they cannot be asked, and where MAILSTACK_DNS_SERVER names the one server to ask, the
-    zone's NS records stand for the delegation.
+    zone's NS records are taken for the delegation.
     """
     if not os.environ.get(_VARIABLE):
         for address in _parent_servers(zone):

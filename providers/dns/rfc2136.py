@@ -2,178 +2,154 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
-import socket
-import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, cast
 
+from pydantic import BaseModel, SecretStr, field_validator
+
+from mailstack.catalog import Problem
+from mailstack.dns import conflicts
+from mailstack.dns.changes import Change, ExistingRecord, edit
 from mailstack.dns.records import RecordSet, check_in_zone
-from mailstack.errors import Conflict, RecordError, Unanswered, VendorError
+from mailstack.errors import Busy, Changed, Conflict, Missing, RecordError, Refused, Unanswered, VendorError
+from mailstack.settings.base import Model
+from mailstack.settings.fields import Secret, TcpPort, shown
+from mailstack.settings.paths import key_path
 
 from . import rfc2136_wire as wire
-from .base import HostedZone, StandingRecord, not_ours
+from .base import TRIES, Access, DnsHost, HostedZone
 from .rdata import content
+from .rfc2136_server import Server
 
 if TYPE_CHECKING:
     from dns.message import Message
     from dns.rdataset import Rdataset
     from dns.rrset import RRset
-    from dns.tsig import Key
 
-TIMEOUT = 10.0  # seconds for one exchange
-TYPES = ("CNAME", "A", "AAAA", "MX", "TXT")  # an alias stands alone: it is asked for first
-ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
+TYPES = ("CNAME", "A", "AAAA", "MX", "TXT")  # a CNAME is alone at its name: it is asked for first
 # A message holds at most 65,535 octets (RFC 1035 section 4.2.2), and one that changes a record set holds it twice.
 SET_LIMIT = 30_000
-_TRIES, _PAUSE = 3, 0.5  # seconds; a name server that restarts is back by then
-_UNMET = ("YXDOMAIN", "YXRRSET", "NXDOMAIN", "NXRRSET")  # RFC 2136 section 3.2: a prerequisite does not hold
-_REMEDIES = {
-    "NOTAUTH": "it does not hold this zone as a primary, or the TSIG key was refused",
-    "NOTZONE": "the record lies outside the zone that it holds",
-    "REFUSED": "allow this key to update the zone (BIND: update-policy or allow-update, Knot: acl with action: update)",
-    "BADKEY": "it knows no TSIG key of this name and algorithm, or does not let it do this; compare its configuration",
-    "BADSIG": "the secret of the TSIG key is another one there; set the right one as tsigSecret",
-    "BADTIME": "its clock and this machine's differ by more than TSIG allows; set the clocks",
-    "SERVFAIL": "see its log; its journal or zone file may not be writable",
-    "NOTIMP": "it takes no dynamic updates; name the zone's primary as server",
-}
-_ASKED = {
-    **_REMEDIES,
-    "REFUSED": "it does not serve the zone, or not to this machine; name the zone's primary as server",
-}
-_TRANSFERRED = {
-    **_REMEDIES,
-    "REFUSED": "allow the transfer to this key (BIND: allow-transfer, Knot: acl with action: transfer)",
-}
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?")
+
+
+class Rfc2136Keys(Model):
+    """What may be written for a zone at a name server that accepts dynamic updates."""
+
+    server: str
+    """The primary name server that accepts dynamic updates (RFC 2136): its name or address."""
+    port: TcpPort = 53
+    """The port of that name server."""
+    key: str | None = None
+    """The name of the TSIG key that signs the updates; its secret is tsigSecret under the secrets of the zone."""
+    algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5"] = (
+        "hmac-sha256"
+    )
+    """The algorithm of the TSIG key."""
+
+    @field_validator("server")
+    @classmethod
+    def _is_a_server(cls, text: str) -> str:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            if not _HOST_NAME.fullmatch(text):
+                raise ValueError(
+                    f"{shown(text)} is not the name or address of a server: write such as ns1.example.com or "
+                    "192.0.2.53; a port goes under port"
+                ) from None
+        return text
+
+
+class Rfc2136Secrets(Model):
+    """What a name server's updates are signed with."""
+
+    tsig_secret: Secret
+    """The secret of the TSIG key (base64)."""
+
+    @field_validator("tsig_secret")
+    @classmethod
+    def _is_base64(cls, secret: SecretStr) -> SecretStr:
+        try:
+            base64.b64decode(secret.get_secret_value(), validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("must be base64, as tsig-keygen writes it") from None
+        return secret
 
 
 class Rfc2136:
-    """One name server that takes updates."""
+    """One name server that accepts updates."""
 
-    def __init__(
-        self, server: str, port: int = 53, key: str | None = None, algorithm: str = "hmac-sha256", secret: str = ""
-    ) -> None:
-        """Take the server's name or address, and the TSIG key (`secret` is base64) where the server asks for one."""
-        self._server, self._port = server, port
-        self._key, self._algorithm, self._secret = key, algorithm, secret
+    def __init__(self, access: Access) -> None:
+        """Take the server and, where it asks for one, the TSIG key; raises pydantic's ValidationError."""
+        keys = Rfc2136Keys.model_validate(access.keys)
+        secret = str(access.secrets.get("tsigSecret") or "")
+        self._server = Server(keys.server, keys.port, keys.key, keys.algorithm, secret)
 
-    def check(self, record: RecordSet) -> None:
-        """Refuse what no message holds; raises RecordError."""
-        check(record)
+    def zones(self, names: Collection[str]) -> list[HostedZone]:
+        """Ask for the SOA and name servers of each zone; raises Missing where the server does not hold one."""
+        return [self._zone(name) for name in names]
 
-    def zone(self, name: str) -> HostedZone:
-        """Ask for a zone's SOA and name servers; raises VendorError where the server does not hold the zone."""
+    def _zone(self, name: str) -> HostedZone:
         import dns.flags
 
-        soa = self._ask(name, "SOA")
+        try:
+            soa = self._server.ask(name, "SOA")
+        except Refused as error:
+            raise Missing(str(error)) from None
         if not soa.flags & dns.flags.AA or not any(one.name == wire.absolute(name) for one in soa.answer):
-            raise VendorError(
-                f"the name server {self._named} is not authoritative for {name}; name the zone's primary as server, or "
-                "set the zone up there"
+            raise Missing(
+                f"the name server {self._server.named} is not authoritative for {name}; name the zone's primary as "
+                "server, or set the zone up there"
             )
-        servers = sorted(content(item) for one in self._ask(name, "NS").answer for item in one)
+        servers = sorted(content(item) for one in self._server.ask(name, "NS").answer for item in one)
         return HostedZone(name, name, tuple(servers))
 
-    def standing(self, zone: HostedZone) -> list[StandingRecord]:
-        """List a zone by a transfer (AXFR, RFC 5936); raises VendorError where the server does not allow one."""
-        import dns.exception
-        import dns.query
-        import dns.xfr
-        import dns.zone
+    def existing(self, zone: HostedZone, names: Collection[str]) -> list[ExistingRecord]:
+        """Ask for each name or, without one, transfer the zone; raises VendorError. No update message is sent."""
+        if not names:
+            found = self._server.transfer(zone.name).iterate_rdatasets()
+            return [entry for name, one in found for entry in wire.entries(name, one)]
+        return [entry for name in names for one in self._own(zone, name) for entry in wire.entries(one.name, one)]
 
-        origin = wire.absolute(zone.name)
-        query, _ = dns.xfr.make_query(dns.zone.Zone(origin))
-        self._sign(query)
-        found = dns.zone.Zone(origin, relativize=False)
-        try:
-            dns.query.inbound_xfr(self._address(), found, query, port=self._port, timeout=TIMEOUT)
-        except (dns.exception.DNSException, OSError, EOFError) as error:
-            what = f"the transfer of {zone.name}"
-            if code := _code(error):
-                raise self._refused(what, code, _TRANSFERRED) from None
-            raise VendorError(f"the name server {self._named} broke off {what}: {_words(error)}") from None
-        return [entry for name, one in found.iterate_rdatasets() for entry in wire.entries(name, one)]
+    def _own(self, zone: HostedZone, name: str) -> list[RRset]:
+        """Return what a name holds, without what a wildcard answers for it: that exists elsewhere (RFC 4592).
 
-    def standing_at(self, zone: HostedZone, name: str) -> list[StandingRecord]:
-        """List what stands at one name; raises VendorError."""
-        return [entry for one in self._there(zone, name, TYPES) for entry in wire.entries(one.name, one)]
-
-    def import_id(self, zone: HostedZone, record: StandingRecord) -> str:
-        """Return the plugin's id of a record set."""
-        return f"rfc2136/{zone.name}/{record.name}/{record.type}"
-
-    def look_up(self, zone: HostedZone, name: str, record_type: str) -> RecordSet | None:
-        """Return the record set that stands at a name; raises VendorError."""
-        there = self._there(zone, name, [record_type])
-        return wire.record_set(name, there[0]) if there else None
-
-    def put(self, zone: HostedZone, record: RecordSet, before: RecordSet | None) -> None:
-        """Write a record set where `before` stands; the same one already there is no mistake.
-
-        Raises RecordError for what no message holds, Conflict where something else stands, VendorError.
+        A set that is equal to the wildcard's is taken for it.
         """
-        check(record)
-        self._change(zone, record, wire.rdataset(before) if before else None, wire.rdataset(record))
+        return [one for one in self._answers(zone, name) if not self._is_from_wildcard(zone, name, one)]
 
-    def delete(self, zone: HostedZone, record: RecordSet) -> None:
-        """Delete a record set; one that is gone is no mistake. Raises Conflict where another stands, VendorError."""
-        self._change(zone, record, wire.rdataset(record), None)
+    def _is_from_wildcard(self, zone: HostedZone, name: str, found: RRset) -> bool:
+        import dns.rdatatype
 
-    def _change(self, zone: HostedZone, record: RecordSet, before: Rdataset | None, wanted: Rdataset | None) -> None:
-        """Put `wanted` where `before` stands: look, compare as text, and change on condition that it is still there.
+        kind = dns.rdatatype.to_text(found.rdtype)
+        for wildcard in _wildcards(name, zone.name):
+            same = [one for one in self._server.ask(wildcard, kind).answer if one.rdtype == found.rdtype]
+            if any(wire.contents(one) == wire.contents(found) for one in same):
+                return True
+        return False
 
-        The condition (RFC 2136 section 2.4) is what was seen, octet by octet: a TXT value that somebody cut into other
-        strings is the same text, but not to the server. A try whose condition failed or whose answer was lost is
-        followed by another look, never by a blind second try.
-        """
-        check_in_zone(record.name, zone.name)
-        what = f"to {'write' if wanted else 'delete'} {record.type} {record.name}"
-        there: Rdataset | None = None
-        for attempt in range(_TRIES):
-            found = self._there(zone, record.name, [record.type])
-            there = found[0] if found else None
-            if wire.same(there, wanted):
-                return
-            if wire.contents(there) not in (wire.contents(before), wire.contents(wanted)):
-                break
-            try:
-                if self._send(wire.change(zone.name, record.name, record.type, there, wanted), what):
-                    return
-            except Unanswered:
-                if attempt == _TRIES - 1:
-                    raise
-        raise Conflict(self._conflict(zone, record, there))
-
-    def _there(self, zone: HostedZone, name: str, types: Sequence[str]) -> list[RRset]:
-        """Return what a name holds itself; raises VendorError."""
+    def _answers(self, zone: HostedZone, name: str) -> list[RRset]:
+        """Return what the server answers for a name; raises VendorError."""
         import dns.rcode
         import dns.rdatatype
 
         found: list[RRset] = []
-        for kind in types:
-            answer = self._ask(name, kind)
+        for kind in TYPES:
+            answer = self._server.ask(name, kind)
             self._check_authority(answer, zone, name)
             wanted = (wire.absolute(name), dns.rdatatype.from_text(kind))
             found += [one for one in answer.answer if (one.name, one.rdtype) == wanted]
             if answer.rcode() == dns.rcode.NXDOMAIN or (kind == "CNAME" and found):
                 break
-        return found if found and self._holds(zone, name) else []
-
-    def _holds(self, zone: HostedZone, name: str) -> bool:
-        """Tell whether a name holds records itself: what a wildcard answers for it stands elsewhere (RFC 4592).
-
-        A server that refuses this question will refuse the change, too, so that nothing depends on the answer.
-        """
-        try:
-            return self._send(wire.in_use(zone.name, name), f"to look at {name}")
-        except Unanswered:
-            raise
-        except VendorError:
-            return True
+        return found
 
     def _check_authority(self, answer: Message, zone: HostedZone, name: str) -> None:
-        """Raise VendorError where a name lies below a zone cut: nobody would see it there."""
+        """Raise Refused where a name lies below a zone cut: nobody would see it there."""
         import dns.flags
         import dns.rdatatype
 
@@ -181,139 +157,89 @@ class Rfc2136:
             return
         cuts = [one.name.to_text(True) for one in answer.authority if one.rdtype == dns.rdatatype.NS]
         if cuts:
-            raise VendorError(
+            raise Refused(
                 f"{name} lies in {cuts[0]}, which the zone {zone.name} delegates to other name servers; name "
                 f"{cuts[0]} as a zone of its own under mailstack:dns, with the host that serves it"
             )
-        raise VendorError(
-            f"the name server {self._named} is not authoritative for {name}; name the primary of {zone.name} as server"
+        raise Refused(
+            f"the name server {self._server.named} is not authoritative for {name}; name the primary of {zone.name} "
+            "as server"
         )
 
-    def _conflict(self, zone: HostedZone, record: RecordSet, there: Rdataset | None) -> str:
-        others = self.standing_at(zone, record.name) if there is None else []
-        found = [f"{record.type} {text}" for text in sorted(wire.contents(there))]
-        found += [f"{one.type} {one.content}" for one in others]
-        if not found and record.type != "CNAME":
-            return (
-                f"{record.type} {record.name}: nothing stands there any more, though this stack wrote it; run "
-                "`pulumi refresh`, so that it is written anew"
-            )
-        shown = " and ".join(map(repr, found)) or "a record of another type"
-        return not_ours(record, shown)
+    def write(self, zone: HostedZone, change: Change) -> None:
+        """Change the values of one slot by an update that holds only while the set is exactly what was seen.
 
-    @property
-    def _named(self) -> str:
-        return self._server if self._port == 53 else f"{self._server} (port {self._port})"
-
-    def _address(self) -> str:
-        try:
-            return str(ipaddress.ip_address(self._server))
-        except ValueError:
-            pass
-        try:
-            return str(socket.getaddrinfo(self._server, self._port, type=socket.SOCK_STREAM)[0][4][0])
-        except OSError as error:
-            raise VendorError(f"the name server {self._server} has no address: {error.strerror or error}") from None
-
-    def _ask(self, name: str, record_type: str) -> Message:
-        import dns.message
-
-        question = dns.message.make_query(wire.absolute(name), record_type, flags=0)
-        return self._exchange(question, f"the question for {record_type} {name}", ("NOERROR", "NXDOMAIN"), _ASKED)
-
-    def _send(self, update: Message, what: str) -> bool:
-        """Send an update; False where its prerequisites do not hold, raises VendorError where it is refused."""
-        import dns.rcode
-
-        answer = self._exchange(update, f"the update {what}", ("NOERROR", *_UNMET), _REMEDIES)
-        return answer.rcode() == dns.rcode.NOERROR
-
-    def _exchange(self, message: Message, what: str, fine: Sequence[str], remedies: Mapping[str, str]) -> Message:
-        """Sign and send a message and return the answer, whose code is among `fine`; raises VendorError, Unanswered."""
-        import dns.exception
-        import dns.message
-        import dns.rcode
-
-        self._sign(message)
-        octets = self._carry(message.to_wire(), what)
-        answer, code = None, ""
-        try:
-            answer = dns.message.from_wire(octets, keyring=message.keyring or False, request_mac=message.mac)
-            code = dns.rcode.to_text(answer.rcode())
-        except dns.exception.DNSException as error:
-            code = _code(error) or _unsigned_code(octets)
-        if code in fine and answer is not None and message.is_response(answer):
-            return answer
-        if code not in ("", "NOERROR", *fine):  # believed without a signature: it can do no more than stop this
-            raise self._refused(what, code, remedies)
-        raise VendorError(
-            f"the name server {self._named} answered {what} with a message that is damaged or not signed with the key, "
-            "and not trusted; see whether something between here and there changes messages"
-        )
-
-    def _carry(self, message: bytes, what: str) -> bytes:
-        """Carry one message over TCP (RFC 1035 section 4.2.2) and return the answer; raises VendorError, Unanswered."""
-        connection = self._connection(what)
-        try:
-            with connection, connection.makefile("rwb") as stream:
-                stream.write(len(message).to_bytes(2, "big") + message)
-                stream.flush()
-                length = int.from_bytes(stream.read(2), "big")
-                answer = stream.read(length)
-        except OSError as error:
-            within = f" within {TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else f": {_words(error)}"
-            raise Unanswered(f"the name server {self._named} gave no answer{within} ({what})") from None
-        if not answer or len(answer) < length:
-            raise Unanswered(f"the name server {self._named} closed the connection without an answer ({what})")
-        return answer
-
-    def _connection(self, what: str) -> socket.socket:
-        address = self._address()
-        for attempt in range(_TRIES):
+        The condition (RFC 2136 section 2.4) is compared octet by octet: a TXT value that somebody cut into other
+        strings is the same text, but not to the server. A try whose condition failed or whose answer was lost is
+        followed by another look, never by a blind second try. Raises RecordError, Conflict, VendorError.
+        """
+        check_in_zone(change.name, zone.name)
+        if change.after:
+            check(RecordSet(change.name, change.type, change.ttl, change.after))
+        what = f"to {'write' if change.after else 'delete'} {change.type} {change.name}"
+        lost: Unanswered | None = None
+        for attempt in range(TRIES + 1):
+            found = self._looked(zone, change.name, lost)
+            existing = [entry for one in found for entry in wire.entries(one.name, one)]
+            conflicts.check(existing, change)
+            changes = edit(existing, change)
+            if not changes:
+                return
+            if attempt == TRIES:
+                break
+            there = next((one for one in found if wire.is_of(one, change.type)), None)
+            wanted = wire.edited(there, change.type, changes)
+            _check_size(change, there, wanted)
             try:
-                return socket.create_connection((address, self._port), TIMEOUT)
-            except OSError as error:
-                if attempt == _TRIES - 1 or isinstance(error, TimeoutError):
-                    raise VendorError(
-                        f"the name server {self._named} cannot be asked over TCP ({what}): {_words(error)}"
-                    ) from None
-                time.sleep(_PAUSE)
-        raise AssertionError("the last attempt returns or raises")
+                if self._server.send(wire.replacement(zone.name, change, there, wanted), what):
+                    return
+                lost = None
+            except Unanswered as error:
+                lost, change = error, replace(change, before=(*change.before, *change.after))
+        raise lost or _unmet(change, existing)
 
-    def _sign(self, message: Message) -> None:
-        if self._key is not None:
-            message.use_tsig(self._tsig_key(self._key))
-
-    def _tsig_key(self, name: str) -> Key:
-        import base64
-
-        import dns.exception
-        import dns.name
-        import dns.tsig
-
-        if self._algorithm not in ALGORITHMS:
-            raise VendorError(
-                f'the TSIG key {name} has the algorithm "{self._algorithm}"; give one of {", ".join(ALGORITHMS)}'
-            )
+    def _looked(self, zone: HostedZone, name: str, lost: Unanswered | None) -> list[RRset]:
+        """Return what a name holds itself; raises VendorError, Unanswered where a write before was not answered."""
         try:
-            secret = base64.b64decode(self._secret, validate=True)
-        except ValueError:
-            raise VendorError(
-                f"the secret of the TSIG key {name} is not base64; copy it as tsig-keygen writes it"
-            ) from None
-        if not secret:
-            raise VendorError(f"the TSIG key {name} has no secret; set tsigSecret under the zone's secrets")
-        try:
-            owner = dns.name.from_text(name)
-        except dns.exception.DNSException as error:
-            raise VendorError(f'"{name}" is not the name of a TSIG key: {_words(error)}') from None
-        algorithm = getattr(dns.tsig, self._algorithm.upper().replace("-", "_"))
-        return dns.tsig.Key(owner, secret, algorithm)
+            found = self._answers(zone, name)
+            return found if found and self._holds(zone, name) else []
+        except VendorError as error:
+            if lost:
+                raise Unanswered(f"{lost}; it is not known whether it was made, since now {error}") from None
+            raise
 
-    def _refused(self, what: str, code: str, remedies: Mapping[str, str]) -> VendorError:
-        key = f" with the TSIG key {self._key} ({self._algorithm})" if self._key else " without a TSIG key"
-        remedy = remedies.get(code, "see its log")
-        return VendorError(f"the name server {self._named} refused {what}{key}: {code}; {remedy}")
+    def _holds(self, zone: HostedZone, name: str) -> bool:
+        """Tell whether a name holds records itself, by an update that changes nothing (RFC 2136 section 2.4.4).
+
+        A server that refuses it will refuse the change, too, so that nothing depends on the answer.
+        """
+        try:
+            return self._server.send(wire.in_use(zone.name, name), f"to look at {name}")
+        except Refused:
+            return True
+        except Unanswered as error:
+            raise Busy(str(error)) from None
+
+
+def _wildcards(name: str, zone: str) -> Iterator[str]:
+    """Yield the wildcards that may answer for a name, the closest first; a name is no wildcard for itself."""
+    while name != zone:
+        name, own = name.partition(".")[2], name
+        if own != f"*.{name}":
+            yield f"*.{name}"
+
+
+def _unmet(change: Change, existing: Sequence[ExistingRecord]) -> Conflict:
+    head = f"{change.type} {change.name}"
+    if change.type == "CNAME" and not existing:
+        return Conflict(
+            f"{head}: a record of another type exists there, and a CNAME allows no other record at its name (RFC 1034 "
+            "section 3.6.2); nothing was changed. Delete it there, or choose another name"
+        )
+    return Changed(
+        f"{head}: the record set was changed by others in each of {TRIES} tries to write it; nothing was written. "
+        "Run `pulumi up` again"
+    )
 
 
 def check(record: RecordSet) -> None:
@@ -326,30 +252,38 @@ def check(record: RecordSet) -> None:
         )
 
 
-def _code(error: BaseException) -> str:
-    """Return the code by which a server refused a signature or a transfer, "" for other errors."""
-    import dns.rcode
-    import dns.tsig
-    import dns.xfr
-
-    if isinstance(error, dns.tsig.PeerError):
-        return type(error).__name__.removeprefix("Peer").upper().replace("SIGNATURE", "SIG")
-    return dns.rcode.to_text(error.rcode) if isinstance(error, dns.xfr.TransferError) else ""
-
-
-def _unsigned_code(octets: bytes) -> str:
-    """Return the code of an answer whose signature is missing or wrong, "" where it is no DNS message."""
-    import dns.exception
-    import dns.message
-    import dns.rcode
-
-    try:
-        return dns.rcode.to_text(dns.message.from_wire(octets, keyring=False, continue_on_error=True).rcode())
-    except dns.exception.DNSException:
-        return ""
+def _check_size(change: Change, there: RRset | None, wanted: Rdataset | None) -> None:
+    """Refuse what would not fit into one message together with what others have in the set; raises RecordError."""
+    size = sum(len(text) for one in (there, wanted) for text in wire.contents(one))
+    if size > 2 * SET_LIMIT:
+        raise RecordError(
+            f"{change.type} record {change.name}: the values that exist there and the new ones have {size} characters "
+            f"together; at most {2 * SET_LIMIT} fit into the message that would change them. Remove values there"
+        )
 
 
-def _words(error: BaseException) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error) or type(error).__name__
-    return " ".join(str(error).split()) or type(error).__name__
+def problems(zone: str, keys: BaseModel, secrets: BaseModel | None) -> Iterable[Problem]:
+    """Find a TSIG key without its secret, and a secret without the name of its key."""
+    key = cast(Rfc2136Keys, keys).key
+    if key and secrets is None:
+        path = key_path("secrets", "dns", zone, "tsigSecret")
+        yield Problem(
+            ("key",),
+            f"is {key}, but mailstack:secrets has no secret for it; set it with pulumi config set --secret --path "
+            f"'{path}'",
+        )
+    elif secrets is not None and not key:
+        yield Problem((), "has a TSIG secret but no key; write the key's name: key: mailstack")
+
+
+HOST = DnsHost(
+    name="rfc2136",
+    title="name server (RFC 2136)",
+    keys=Rfc2136Keys,
+    secrets=Rfc2136Secrets,
+    keeps_marks=False,
+    publishes=True,
+    check=check,
+    problems=problems,
+    client=Rfc2136,
+)

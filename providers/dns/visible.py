@@ -97,18 +97,18 @@ def _fault(record: WantedRecord, lookup: Lookup) -> _Fault | None:
             return _Fault(f"{head} is wrong: {should}, but DNS answers {' and '.join(map(_quoted, shown))}")
         if record.zone and lookup(f"{record.name}.{record.zone}", record.type):
             return _Fault(
-                f"{head} is missing: it stands at {record.name}.{record.zone}, the zone's name entered twice; "
+                f"{head} is missing: it exists at {record.name}.{record.zone}, the zone's name entered twice; "
                 f"write it without .{record.zone} at the end"
             )
     except BogusAnswer as error:
-        return _Fault(f"{head} is not to be seen while DNSSEC is broken", str(error))
+        return _Fault(f"{head} cannot be seen while DNSSEC is broken", str(error))
     except MailstackError as error:
-        return _Fault(f"{head} is not known to stand: {error}")
+        return _Fault(f"{head} could not be checked: {error}")
     return _Fault(f"{head} is missing: {should}")
 
 
 def _satisfies(record: WantedRecord, wanted: Sequence[str], shown: Sequence[str]) -> bool:
-    # Other TXT values may stand beside ours, but not a second SPF record (RFC 7208 section 3.2); SES asks for exactly
+    # Other TXT values may exist beside ours, but not a second SPF record (RFC 7208 section 3.2); SES asks for exactly
     # one MX at a MAIL FROM domain.
     if record.type == "TXT":
         return set(wanted) <= set(shown) and len(_related(record, wanted, shown)) == len(wanted)

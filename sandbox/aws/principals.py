@@ -119,6 +119,11 @@ def may(principal: Principal, action: str, resource: str | None, context: policy
 
 def check_assume_role(principal: Principal, role_arn: str, external_id: str | None) -> None:
     """Refuse to hand out a role that does not exist or does not trust the caller: AWS words both alike."""
+    if not role_arn:
+        words = (
+            "1 validation error detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
+        )
+        raise AwsError("ValidationError", words, 400)
     refusal = AwsError(
         "AccessDenied",
         f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from .http import Answer, Client, Retries
 from .resource import VendorError
+from .spelling import camel
 
 _THROTTLED: Final = (
     b"Throttling",
@@ -261,7 +262,7 @@ def find_credentials(config: Mapping[str, Any], profile: str | None) -> Credenti
 
 def assume(aws: Aws, roles: Sequence[Mapping[str, Any]]) -> Aws:
     """Assume the roles in turn; raises AwsError."""
-    for role in roles:
+    for role in map(camel, roles):  # the SDK writes the keys as its user did, role_arn or roleArn
         result = aws.query(
             STS,
             "AssumeRole",

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .cloudflare_api import Cloudflare, camel, segment, snake
+from .cloudflare_api import Cloudflare, segment
 from .cloudflare_record import DnsRecord
 from .resource import Resource, State, VendorError
+from .spelling import camel, snake
 
 if TYPE_CHECKING:
     from .servicer import Function

@@ -89,24 +89,3 @@ def _text(value: Any) -> str:
 def segment(text: str) -> str:
     """Percent-encode one segment of a path."""
     return urllib.parse.quote(text, safe="")
-
-
-def camel(value: Any) -> Any:
-    """Turn the API's `created_on` into the property's `createdOn`, all the way down."""
-    if isinstance(value, dict):
-        return {_camel_key(key): camel(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [camel(item) for item in value]
-    return value
-
-
-def _camel_key(key: str) -> str:
-    head, *tail = key.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in tail)
-
-
-def snake(value: Any) -> Any:
-    """Turn the property's `flattenCname` into the API's `flatten_cname`, all the way down."""
-    if isinstance(value, dict):
-        return {re.sub("[A-Z]", r"_\g<0>", key).lower(): snake(item) for key, item in value.items()}
-    return value

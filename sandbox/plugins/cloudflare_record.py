@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar, Final
 
-from .cloudflare_api import Cloudflare, CloudflareError, camel, segment, snake
+from .cloudflare_api import Cloudflare, CloudflareError, segment
 from .resource import OUTPUT, Properties, Property, State, VendorError
+from .spelling import camel, snake
 
 # Sent only where the program gives them.
 _OPTIONAL: Final = ("comment", "content", "data", "priority", "tags")

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from cli.import_zone import import_zone
 from mailstack.errors import MailstackError
-from mailstack.settings import load
+from mailstack.settings.load import load
+from providers import catalog
 from providers.dns import live
 
 TOKENS = ["a" * 32, "b" * 32, "c" * 32]
@@ -75,7 +76,7 @@ def test_the_proposal_loads(file: Path) -> None:
     """What is proposed are settings of the kit, and say of each domain what the zone says."""
     config = yaml.safe_load(run(str(file)).stdout)["config"]
     keys = {key.removeprefix("mailstack:"): value for key, value in config.items() if key.startswith("mailstack:")}
-    settings = load(keys, aws_region=config["aws:region"])
+    settings = load(keys, catalog(), aws_region=config["aws:region"])
     assert {name: domain.sends for name, domain in settings.domains.items()} == {
         "notify.example.com": True,
         "parked.example.com": False,
@@ -89,7 +90,7 @@ def test_what_cannot_be_said_by_settings_is_noted(file: Path) -> None:
     """A policy whose text is not in DNS, and a domain without a sign of SES, are left to people."""
     notes = "\n".join(json.loads(run(str(file), "--json").stdout)["notes"])
     assert "notify.example.com has an MTA-STS policy" in notes
-    assert "\nexample.com shows no sign of SES" in f"\n{notes}"
+    assert "\nexample.com shows no sign of Amazon SES" in f"\n{notes}"
 
 
 def test_live_dns_is_asked_by_known_names_and_selectors(monkeypatch: pytest.MonkeyPatch) -> None:

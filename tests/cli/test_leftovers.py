@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli import leftovers
-from cli.existing import Standing
+from cli.deployment import OWNER, Deployment
+from cli.existing import Existing
 from cli.leftovers import Leftovers
-from cli.repair import Pending
-from providers.aws import AwsAccount
-from providers.dns.base import StandingRecord
+from cli.preview import Step
+from mailstack.dns.changes import ExistingRecord
+from mailstack.settings.load import load
+from plugin.clients import Clients
+from plugin.configuration import Credentials
+from providers import catalog
 from tests.sandbox.aws_world import Aws, served
 
 DOMAIN, USER, SET = "notify.example.com", "notify@notify.example.com", "notify_example_com"
-OURS, ANOTHERS, UNMARKED = "mailstack/prod", "mailstack/production", ""
+OURS, ANOTHERS, UNMARKED = (f"mailstack {id_} organization/mailstack/prod" for id_ in ("a" * 16, "b" * 16, "a" * 15))
 NAMES = {
     leftovers.IDENTITY: ({"emailIdentity": DOMAIN}, DOMAIN),
     leftovers.CONFIGURATION_SET: ({"configurationSetName": SET}, SET),
@@ -39,18 +44,32 @@ def made(aws: Aws, mark: str) -> None:
     aws.client("iam").create_user(UserName=USER, Tags=tags)
 
 
+def state(*known_keys: str) -> Deployment:
+    """Return the state of a stack with an owner, which knows these access keys."""
+    owner = {"type": OWNER, "urn": "urn:owner", "outputs": {"ownerId": "a" * 16}}
+    keys = [{"type": leftovers.ACCESS_KEY, "urn": f"urn:{key}", "id": key} for key in known_keys]
+    return Deployment([owner, *keys], [])
+
+
+def existing(credentials: dict[str, Any]) -> Existing:
+    """Return the look-ups of a stack with one zone at Cloudflare."""
+    settings = load({"dns": {DOMAIN: {"host": "cloudflare"}}, "domains": {DOMAIN: {"sends": False}}}, catalog())
+    return Existing(Path("Pulumi.prod.yaml"), settings, credentials, Clients(Credentials.model_validate(credentials)))
+
+
 def looking(aws: Aws, *known_keys: str) -> Leftovers:
     """Return the look-ups of the stack prod, whose state knows these access keys."""
     key, url = aws.world.bootstrap, f"http://127.0.0.1:{aws.server.port}"
-    account = AwsAccount(
-        access_key=key.access_key_id, secret_key=key.secret_access_key, endpoints={"sesv2": url, "iam": url}
-    )
-    return Leftovers(Standing(account, "eu-west-1", None), OURS, frozenset(known_keys))
+    account = {
+        "accessKey": key.access_key_id, "secretKey": key.secret_access_key, "region": "eu-west-1",
+        "endpoints": [{"sesv2": url, "iam": url, "sts": url}],
+    }  # fmt: skip
+    return Leftovers(existing({"aws": account}), state(*known_keys))
 
 
-def pending(type_token: str, inputs: dict[str, Any], kind: str = "creating") -> Pending:
-    """Return an operation that never ended."""
-    return Pending(kind, type_token, "urn:pulumi:prod::mailstack::x::name", inputs, "")
+def pending(type_token: str, inputs: dict[str, Any]) -> Step:
+    """Return a create that never ended."""
+    return Step("creating", "urn:pulumi:prod::mailstack::x::name", type_token, "", inputs)
 
 
 @pytest.mark.parametrize("type_token", NAMES)
@@ -66,12 +85,6 @@ def test_only_what_carries_our_mark_is_imported(aws: Aws, type_token: str, mark:
 def test_what_was_never_made_is_not_imported(aws: Aws, type_token: str) -> None:
     """A create that was killed before its request leaves nothing to import."""
     assert looking(aws).id_of(pending(type_token, NAMES[type_token][0])) is None
-
-
-def test_only_a_create_is_looked_for(aws: Aws) -> None:
-    """What was being updated or deleted is in the state already."""
-    made(aws, OURS)
-    assert looking(aws).id_of(pending(leftovers.USER, {"name": USER}, kind="updating")) is None
 
 
 def test_another_region_than_the_stacks_stands_in_the_id(aws: Aws) -> None:
@@ -120,10 +133,23 @@ def test_a_user_that_was_never_made_has_no_keys(aws: Aws) -> None:
 @pytest.mark.parametrize("mark", [OURS, ANOTHERS, UNMARKED])
 def test_a_record_is_ours_by_its_mark_and_content(monkeypatch: pytest.MonkeyPatch, mark: str) -> None:
     """At Cloudflare the comment is the mark; a record of the same name with another content is not the one."""
-    comment = f"mailstack {mark}" if mark else ""
-    there = StandingRecord(DOMAIN, "MX", "10 mx.example.net", comment, "record-1")
-    monkeypatch.setattr(Standing, "records", lambda self, host, zone: [there])
+    there = ExistingRecord(DOMAIN, "MX", "10 mx.example.net", mark=mark, id="record-1")
+    monkeypatch.setattr(Existing, "records", lambda self, host, zone, zone_id, names: [there])
     wanted = {"zoneId": "z", "name": DOMAIN, "type": "MX", "content": "mx.example.net", "priority": 10, "ttl": 300}
-    found = Leftovers(Standing(AwsAccount(), "eu-west-1", "token"), OURS, frozenset())
+    found = Leftovers(existing({}), state())
     assert found.id_of(pending(leftovers.RECORD, wanted)) == ("z/record-1" if mark == OURS else None)
     assert found.id_of(pending(leftovers.RECORD, {**wanted, "content": "other.example.net"})) is None
+
+
+def test_a_record_set_is_ours_where_the_killed_run_was_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These hosts keep no marks: the values of the killed create exist, so that it made them, and the id names them."""
+    there = [ExistingRecord(DOMAIN, "TXT", text) for text in ("v=spf1 -all", "site-verification=abc")]
+    monkeypatch.setattr(Existing, "records", lambda self, host, zone, zone_id, names: there)
+    wanted = {
+        "host": "route53", "zone": DOMAIN, "zoneId": "Z1", "name": DOMAIN, "type": "TXT", "values": ["v=spf1 -all"],
+    }  # fmt: skip
+    found = Leftovers(existing({}), state())
+    step = pending(leftovers.RECORD_SET, wanted)
+    assert found.id_of_pending(step) == f"route53/{DOMAIN}/{DOMAIN}/TXT?value=v%3Dspf1%20-all"
+    assert found.id_of(step) is None
+    assert found.id_of_pending(pending(leftovers.RECORD_SET, {**wanted, "values": ["other"]})) is None

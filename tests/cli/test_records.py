@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from cli import main
@@ -158,12 +159,73 @@ def test_a_place_that_cannot_be_written_is_named(deployed: FakePulumi, project: 
     assert "--output: taken cannot be written: " in sentence
 
 
-def test_a_stack_without_records_says_to_run_up(pulumi: FakePulumi) -> None:
-    """A stack that was never brought up is told apart (pulumi 3.220.0's words)."""
+@pytest.fixture(name="settings")
+def _settings(project: Path) -> Path:
+    """Write the settings of the stack prod, whose zone is run by hand."""
+    path = project / "Pulumi.prod.yaml"
+    domains = {"notify.example.com": {"spf": {"also": []}, "records": {"also": [SITE]}}}
+    config = {
+        "aws:region": "eu-west-1",
+        "mailstack:dns": {"example.com": {"host": "manual"}},
+        "mailstack:domains": domains,
+        "mailstack:senders": {"notify": {"domain": "notify.example.com"}},
+    }
+    path.write_text(yaml.safe_dump({"config": config}))
+    return path
+
+
+SITE = {"name": "@", "type": "TXT", "values": ["site-verification=abc"]}
+PENDING = ", ".join(f"CNAME <DKIM token {n} of eu-west-1>._domainkey.notify.example.com" for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "said", ["current stack does not have output property 'records'", "no stack named 'prod' found"]
+)
+def test_before_the_first_up_the_records_are_the_planned_ones(pulumi: FakePulumi, settings: Path, said: str) -> None:
+    """Who runs the zone can begin at once (pulumi 3.220.0's words); what SES alone knows is shown as such."""
+    pulumi.answer(stderr=f"error: {said}\n", code=255)
+    result = _run("--stack", "prod")
+    assert result.exit_code == 0
+    assert f"note: the stack has published nothing yet (pulumi: {said})" in result.stderr
+    shown = " ".join(result.stdout.split())
+    assert "│ bounce.notify.example.com │" in shown
+    assert "│ 10 feedback-smtp.eu-west-1.amazonses.com │" in shown
+    assert "<DKIM token 2 of eu-west-1>._domainkey.notify.example.com" in shown
+    assert "DKIM key 2 of 3; known after the first `pulumi up`" in shown
+
+
+def test_a_file_leaves_out_what_is_not_known_yet_and_says_so(pulumi: FakePulumi, settings: Path) -> None:
+    """A ticket with a placeholder would be entered as it is; the note on stderr says that more will come."""
     pulumi.answer(stderr="error: current stack does not have output property 'records'\n", code=255)
-    sentence = _refused(_run("--stack", "prod"))
-    assert "the stack has no records yet: run `pulumi up` on it" in sentence
-    assert "current stack does not have output property 'records'" in sentence
+    result = _run("--stack", "prod", "--format", "bind")
+    assert "bounce.notify 300 IN MX 10 feedback-smtp.eu-west-1.amazonses.com." in result.stdout
+    assert "<" not in result.stdout
+    assert f"3 records are known only after the first `pulumi up` and are left out: {PENDING}" in result.stderr
+
+
+def test_the_plan_can_be_asked_for(deployed: FakePulumi, settings: Path) -> None:
+    """--planned shows what the settings say now, and asks no engine."""
+    listed = json.loads(_run("--stack", "prod", "--planned", "--format", "json").stdout)
+    assert [entry["name"] for entry in listed] == [
+        "_dmarc.notify.example.com", "notify.example.com", "bounce.notify.example.com", "bounce.notify.example.com",
+    ]  # fmt: skip
+    assert not deployed.log.exists()
+
+
+def test_the_values_of_one_set_are_one_entry(pulumi: FakePulumi, settings: Path) -> None:
+    """Files of other tools hold a set once, whether the stack publishes it in one piece or in several."""
+    listed = json.loads(_run("-s", "prod", "--planned", "--format", "json").stdout)
+    wanted = ["v=spf1 include:amazonses.com ~all", "site-verification=abc"]
+    assert [entry["values"] for entry in listed if entry["name"] == "notify.example.com"] == [wanted]
+    pieces = [_record("notify.example.com", "TXT", value, "example.com", "manual") for value in wanted]
+    pulumi.answer(json.dumps(pieces))
+    assert [entry["values"] for entry in json.loads(_run("--format", "json").stdout)] == [wanted]
+
+
+def test_a_value_is_never_broken_in_a_pipe(pulumi: FakePulumi) -> None:
+    """A program that reads the table finds a long value whole."""
+    pulumi.answer(json.dumps([_record("example.com", "TXT", "x" * 400, "example.com", "manual")]))
+    assert "x" * 400 in _run().stdout
 
 
 def test_what_pulumi_refuses_is_explained(pulumi: FakePulumi) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.resource_hooks import ResourceHookArgs
-from pulumi.runtime.mocks import MockResourceArgs
+from pulumi.runtime import rpc
 
-from components import dkim_guard
-from components.dkim_guard import before_switch
+from components import dkim_switch
+from components.dkim_switch import before_switch
 from components.mail_stack import MailStack
 from mailstack.errors import Conflict, DnsError
-from mailstack.settings import Domain
+from mailstack.settings.model import Domain
 from providers.dns import live
 
 from .mocks import Recorder
@@ -23,31 +22,15 @@ KEY = "mailstack:index:DkimKey"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
 NAME = "mail-notify.example.com"
-
-
 REGIONS = ("eu-west-1", "us-east-1")
 
 
-class Plugin(Recorder):
-    """Answers for the plugin's keys, too."""
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        id_, outputs = super().new_resource(args)
-        if args.typ == KEY and outputs:
-            outputs |= {"record": f"v=DKIM1; k=rsa; p={args.inputs['selector']}", "privateKey": "private"}
-        return id_, outputs
-
-
-@pytest.fixture(name="recorder")
-def _recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    return Plugin.install()
-
-
-def run(recorder: Recorder, dkim: dict[str, Any], *, preview: bool = False, **domain: Any) -> Any:
+def run(
+    recorder: Recorder, dkim: dict[str, Any], *, preview: bool = False, host: str = "cloudflare", **domain: Any
+) -> Any:
     """Run a stack of one domain with these DKIM settings and return its `records` output."""
     args = {
-        "dns": {"example.com": {"host": "cloudflare"}},
+        "dns": {"example.com": {"host": host}},
         "domains": {"notify.example.com": {"dkim": dkim, "dmarc": "off", **domain}},
     }
     return recorder.run(lambda: MailStack("mail", args).records, preview=preview)
@@ -90,14 +73,43 @@ def test_an_own_key_is_published_before_the_identity_signs_with_it(recorder: Rec
     }  # fmt: skip
     [record] = [one for one in recorder.of(RECORD) if "_domainkey" in one.inputs["name"]]
     assert (record.inputs["name"], record.inputs["type"]) == ("mailstack-1._domainkey.notify.example.com", "TXT")
+    # Cloudflare keeps TXT quoted (developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/).
+    assert record.inputs["content"] == '"v=DKIM1; k=rsa; p=mailstack-1"'
     assert record.name in depends_on(recorder, "eu-west-1-identity")
     signing = recorder.one(IDENTITY)["dkimSigningAttributes"]
     assert signing["domainSigningSelector"] == "mailstack-1"
+    assert signing["domainSigningPrivateKey"] == "private"
     assert "nextSigningKeyLength" not in signing
 
 
+def test_an_own_key_at_another_host_is_published_as_it_is(recorder: Recorder) -> None:
+    """The plugin quotes it where its host wants that; it has no sibling at its name."""
+    run(recorder, {"kind": "own"}, host="route53")
+    [record] = [one for one in recorder.of("mailstack:index:RecordSet") if "_domainkey" in one.inputs["name"]]
+    assert (record.inputs["values"], record.inputs["beside"]) == (["v=DKIM1; k=rsa; p=mailstack-1"], [])
+
+
+def test_a_private_key_goes_to_ses_and_nowhere_else(recorder: Recorder) -> None:
+    """As a secret; no other request and no output of a component holds it."""
+    run(recorder, {"kind": "own"})
+    holders = [name for name, one in recorder.requests.items() if 'string_value: "private"' in str(one)]
+    assert holders == [f"{NAME}-eu-west-1-identity"]
+    signing = recorder.requests[holders[0]].object.fields["dkimSigningAttributes"]
+    assert rpc._special_secret_sig in str(signing)
+    assert not [urn for urn, outputs in recorder.settled.items() if 'string_value: "private"' in str(outputs)]
+
+
+def test_the_identity_waits_for_dns_to_show_the_key_only_in_an_update_of_it(recorder: Recorder) -> None:
+    """A preview cannot wait for a record that it does not make; a new identity has no key that goes on signing."""
+    run(recorder, {"kind": "own"})
+    hooks = request(recorder, "eu-west-1-identity").hooks
+    assert list(hooks.before_create) == ["mail: SES identities that exist"]
+    assert list(hooks.before_update) == [f"{NAME}-eu-west-1: DKIM key"]
+    assert recorder.hooks[f"{NAME}-eu-west-1: DKIM key"] is False
+
+
 def test_the_routes_of_a_domain_share_the_key(recorder: Recorder) -> None:
-    """Two regions sign with one selector, whose record stands once."""
+    """Two regions sign with one selector, whose record exists once."""
     routes = {"main": {}, "us": {"region": "us-east-1", "returnPath": "bounce-us"}}
     run(recorder, {"kind": "own"}, routes=routes)
     assert list(of_keys(recorder)) == ["mailstack-1"]
@@ -138,11 +150,9 @@ def test_another_kind_of_key_leaves_the_one_before_as_it_is(recorder: Recorder) 
 def test_only_what_signs_is_protected(recorder: Recorder) -> None:
     """The generation before must be deletable by the next rotation, with its record."""
     run(recorder, {"kind": "own", "generation": 2}, protect=True)
-    protected = {
-        name: one.protect for name, one in recorder.requests.items() if "-dkim-mailstack-" in name and one.custom
-    }
+    protected = {name: one.protect for name, one in recorder.requests.items() if "-mailstack-" in name and one.custom}
     assert {name for name, is_on in protected.items() if is_on} == {
-        name for name in protected if "-dkim-mailstack-2" in name
+        name for name in protected if "-mailstack-2" in name
     }
     assert len(protected) == 4
 
@@ -190,7 +200,7 @@ def switch(old: str, new: str, *, by_hand: bool = False, secret: bool = False, *
         assert answer is not None
         await answer
 
-    asyncio.run(check())
+    Recorder.install().run(check)
 
 
 @pytest.fixture(name="asked")
@@ -205,7 +215,7 @@ def _asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ["v=DKIM1; k=rsa; p=abcd"] if len(asked) > 2 else ["v=DKIM1; p="]
 
     monkeypatch.setattr(live, "lookup", lookup)
-    monkeypatch.setattr(dkim_guard, "_LOOK_EVERY", 0.001)
+    monkeypatch.setattr(dkim_switch, "_LOOK_EVERY", 0.001)
     return asked
 
 

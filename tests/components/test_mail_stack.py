@@ -3,65 +3,92 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
-import pulumi
 import pytest
 
-from components.mail_stack import MailStack
-from mailstack.errors import MailstackError
-
-from .mocks import TOKENS, Recorder, Refused
-
-CLOUDFLARE = "cloudflare:index/dnsRecord:DnsRecord"
-IDENTITY = "aws:sesv2/emailIdentity:EmailIdentity"
-CONFIGURATION_SET = "aws:sesv2/configurationSet:ConfigurationSet"
-MAIL_FROM = "aws:sesv2/emailIdentityMailFromAttributes:EmailIdentityMailFromAttributes"
-USER = "aws:iam/user:User"
-POLICY = "aws:iam/userPolicy:UserPolicy"
-READINESS = "mailstack:index:Readiness"
-LOOKUP = "aws:sesv2/getEmailIdentity:getEmailIdentity"
-
-SETTINGS: dict[str, Any] = {
-    "dns": {"example.com": {"host": "cloudflare"}},
-    "senders": {"notify": {"domain": "notify.example.com"}},
-}
-
-
-@pytest.fixture(autouse=True)
-def _region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.delenv("MAILSTACK_SES_SMTP_ENDPOINTS", raising=False)
-
-
-@pytest.fixture(name="recorder")
-def _recorder() -> Recorder:
-    return Recorder.install()
-
-
-def program(settings: dict[str, Any], output: str = "smtp") -> Callable[[], Any]:
-    """Return a program that builds a MailStack and returns one of its outputs."""
-    return lambda: getattr(MailStack("mail", settings), output)
-
-
-def with_domain(**domain: Any) -> dict[str, Any]:
-    """Return the settings with one domain's keys added."""
-    return {**SETTINGS, "domains": {"notify.example.com": domain}}
+from .mocks import EXISTING, MARK, TOKENS, Recorder
+from .stacks import (
+    CLOUDFLARE,
+    CONFIGURATION_SET,
+    IDENTITY,
+    KEY,
+    MAIL_FROM,
+    OWNER,
+    POLICY,
+    READINESS,
+    SETTINGS,
+    USER,
+    program,
+    with_domain,
+)
 
 
 def test_two_lines_of_settings_declare_a_whole_sender(recorder: Recorder) -> None:
-    """One sender and one zone make the identity, its records, the wait and a login, and nothing else."""
+    """One sender and one zone make the owner, the identity, its records, the wait and a login, and nothing else."""
     recorder.run(program(SETTINGS))
     assert sorted(one.typ for one in recorder.resources if one.custom) == sorted(
-        [CONFIGURATION_SET, IDENTITY, MAIL_FROM, USER, POLICY, "aws:iam/accessKey:AccessKey", READINESS]
+        [OWNER, CONFIGURATION_SET, IDENTITY, MAIL_FROM, USER, POLICY, KEY, READINESS]
         + ["pulumi:providers:mailstack"]
         + [CLOUDFLARE] * 6
     )
 
 
+def test_components_group_what_belongs_together(recorder: Recorder) -> None:
+    """Records, a route, a login and the keys of a domain have a component each, whose children are theirs."""
+    recorder.run(program(with_domain(dkim={"kind": "own"})))
+    components = {one.typ: one.name for one in recorder.resources if not one.custom}
+    assert components == {
+        "mailstack:index:MailStack": "mail",
+        "mailstack:index:Records": "mail",
+        "mailstack:index:SesRoute": "mail-notify.example.com-eu-west-1",
+        "mailstack:index:SesLogin": "mail-notify",
+        "mailstack:index:DkimKeys": "mail-notify.example.com-dkim",
+    }
+    assert {urn.rpartition("$")[2] for urn in recorder.settled if "mailstack:index" in urn} == {
+        f"{type_token}::{name}" for type_token, name in components.items()
+    }
+    parents = {one.type: one.parent.rpartition("$")[2].partition("::")[0] for one in recorder.requests.values()}
+    assert parents[CLOUDFLARE] == "mailstack:index:Records"
+    assert parents[IDENTITY] == parents[MAIL_FROM] == parents[CONFIGURATION_SET] == "mailstack:index:SesRoute"
+    assert parents[USER] == parents[KEY] == parents[POLICY] == "mailstack:index:SesLogin"
+    assert parents["mailstack:index:DkimKey"] == "mailstack:index:DkimKeys"
+    assert parents[OWNER] == parents[READINESS] == "mailstack:index:MailStack"
+
+
+def test_everything_that_is_marked_depends_on_the_owner(recorder: Recorder) -> None:
+    """It is deleted after them: while anything carries its mark, the state knows whose that is."""
+    recorder.run(program(SETTINGS))
+    marked = [one.name for one in recorder.resources if one.typ in (CLOUDFLARE, IDENTITY, CONFIGURATION_SET, USER)]
+    assert len(marked) == 9
+    assert all("mail-owner" in recorder.depends_on(name) for name in marked)
+
+
+def test_the_owner_is_told_where_to_look_for_its_mark(recorder: Recorder) -> None:
+    """Its zones at hosts that keep marks, its regions and the path of its users; its own stack and the former one."""
+    routes = {"main": {"ses": {"userPath": "/mail/"}}, "us": {"region": "us-east-1", "returnPath": "bounce-us"}}
+    settings = {
+        **with_domain(routes=routes),
+        "dns": {"example.com": {"hosts": ["cloudflare", "route53"]}},
+        "senders": {"notify": {"domain": "notify.example.com", "via": "main"}},
+        "formerly": "staging",
+    }
+    recorder.run(program(settings))
+    assert recorder.one(OWNER) == {
+        "stack": "organization/mailstack/prod",
+        "formerly": "organization/mailstack/staging",
+        "zones": {"example.com": {"cloudflare": "zone-1"}},
+        "regions": ["eu-west-1", "us-east-1"],
+        "userPath": "/mail/",
+    }
+    settings["senders"]["billing"] = {"domain": "notify.example.com", "via": "us"}
+    recorder.run(program({**settings, "formerly": "acme/shop/staging"}))
+    assert (recorder.one(OWNER)["userPath"], recorder.one(OWNER)["formerly"]) == ("/", "acme/shop/staging")
+    recorder.run(program({**settings, "senders": {}}))
+    assert "userPath" not in recorder.one(OWNER)
+
+
 def test_the_records_are_those_that_ses_and_dmarc_need(recorder: Recorder) -> None:
-    """Three DKIM CNAMEs, MX and SPF on the return path, and a DMARC policy stand in the zone, none proxied."""
+    """Three DKIM CNAMEs, MX and SPF on the return path, and a DMARC policy are in the zone, none proxied."""
     recorder.run(program(SETTINGS))
     published = {
         (one.inputs["name"], one.inputs["type"]): (one.inputs["content"], one.inputs.get("priority"))
@@ -77,7 +104,7 @@ def test_the_records_are_those_that_ses_and_dmarc_need(recorder: Recorder) -> No
         ("_dmarc.notify.example.com", "TXT"): ('"v=DMARC1; p=none"', None),
     }
     assert {one.inputs["proxied"] for one in recorder.of(CLOUDFLARE)} == {False}
-    assert {one.inputs["comment"] for one in recorder.of(CLOUDFLARE)} == {"mailstack mailstack/prod"}
+    assert {one.inputs["comment"] for one in recorder.of(CLOUDFLARE)} == {MARK}
     assert {one.inputs["zoneId"] for one in recorder.of(CLOUDFLARE)} == {"zone-1"}
 
 
@@ -95,7 +122,7 @@ def test_the_identity_has_easy_dkim_2048_and_the_default_configuration_set(recor
     identity = recorder.one(IDENTITY)
     assert identity["dkimSigningAttributes"] == {"nextSigningKeyLength": "RSA_2048_BIT"}
     assert identity["configurationSetName"] == "notify_example_com"
-    assert identity["tags"] == {"mailstack": "mailstack/prod", "stage": "prod"}
+    assert identity["tags"] == {"mailstack": MARK, "stage": "prod"}
     assert identity["region"] == "eu-west-1"
 
 
@@ -110,60 +137,14 @@ def test_the_configuration_set_watches_reputation_and_suppresses(recorder: Recor
 
 
 def test_mail_from_falls_back_and_waits_for_its_records(recorder: Recorder) -> None:
-    """MAIL FROM uses the default value when its MX fails, and is set after its MX and SPF stand."""
+    """MAIL FROM uses the default value when its MX fails, and is set after its MX and SPF exist."""
     recorder.run(program(SETTINGS))
     mail_from = recorder.one(MAIL_FROM)
     assert mail_from["mailFromDomain"] == "bounce.notify.example.com"
     assert mail_from["behaviorOnMxFailure"] == "USE_DEFAULT_VALUE"
-    [request] = [one for one in recorder.requests.values() if one.type == MAIL_FROM]
-    waited_for = {urn.rsplit("::", 1)[1] for urn in request.dependencies}
-    assert {"mail-dns-bounce.notify.example.com-mx", "mail-dns-bounce.notify.example.com-txt"} <= waited_for
-
-
-def test_the_policy_allows_this_sender_only(recorder: Recorder) -> None:
-    """The login may send raw mail as its From only, through the identity and its configuration set."""
-    senders = {
-        "notify": {
-            "domain": "notify.example.com",
-            "from": {"address": "hello"},
-            "recipients": ["*@example.com"],
-        }
-    }
-    recorder.run(program({**SETTINGS, "senders": senders}))
-    [statement] = json.loads(recorder.one(POLICY)["policy"])["Statement"]
-    assert statement["Effect"] == "Allow"
-    assert statement["Action"] == "ses:SendRawEmail"
-    assert statement["Resource"] == [
-        "arn:aws:ses:eu-west-1:123456789012:identity/notify.example.com",
-        "arn:aws:ses:eu-west-1:123456789012:configuration-set/notify_example_com",
-    ]
-    conditions = json.dumps(statement["Condition"])
-    assert "hello@notify.example.com" in conditions
-    assert "ForAllValues:StringLike" in conditions
-    assert "*@example.com" in conditions
-
-
-def test_the_password_is_the_one_of_the_routes_region(recorder: Recorder) -> None:
-    """Whatever the provider's region is, host and password are those of the route's region (public test vector)."""
-    smtp = recorder.run(program(with_domain(routes={"main": {"region": "us-west-1"}})))
-    assert smtp["notify"] == {
-        "host": "email-smtp.us-west-1.amazonaws.com",
-        "port": 587,
-        "security": "starttls",
-        "username": "mail-notify-key-id",
-        "password": "BH+jbMzper5WwlwUar9E1ySBqHa9whi0GPo+sJ0mVYJj",
-        "fromAddress": "notify@notify.example.com",
-        "fromName": None,
-        "headers": {},
-        "uri": "smtp://mail-notify-key-id:BH%2BjbMzper5WwlwUar9E1ySBqHa9whi0GPo%2BsJ0mVYJj"
-        "@email-smtp.us-west-1.amazonaws.com:587/",
-    }
-
-
-@pytest.mark.parametrize("output", ["smtp", "records", "status", "readme"])
-def test_the_bundle_is_the_only_secret(recorder: Recorder, output: str) -> None:
-    """The smtp output is secret as a whole; the public DKIM tokens, which come in a secret, seal no other."""
-    assert recorder.run(lambda: getattr(MailStack("mail", SETTINGS), output).is_secret()) is (output == "smtp")
+    [name] = [one.name for one in recorder.of(MAIL_FROM)]
+    return_path = {"mail-dns-bounce.notify.example.com-mx", "mail-dns-bounce.notify.example.com-txt-spf"}
+    assert return_path <= recorder.depends_on(name)
 
 
 def test_senders_share_a_domain_and_a_domain_has_several_regions(recorder: Recorder) -> None:
@@ -182,42 +163,20 @@ def test_senders_share_a_domain_and_a_domain_has_several_regions(recorder: Recor
     assert len([one for one in recorder.of(CLOUDFLARE) if one.inputs["name"].startswith("_dmarc.")]) == 1
 
 
-def test_a_given_login_makes_no_iam_user(recorder: Recorder) -> None:
-    """A given access key becomes the region's SMTP password; no user, policy or key is made."""
-    settings = {
-        **SETTINGS,
-        "senders": {"notify": {"domain": "notify.example.com", "login": "given"}},
-        "secrets": {"notify": {"accessKeyId": "AKIAEXAMPLE", "secretAccessKey": "some+secret+key"}},
-        "domains": {"notify.example.com": {"routes": {"main": {"region": "eu-central-1"}}}},
-    }
-    smtp = recorder.run(program(settings))
-    assert smtp["notify"]["username"] == "AKIAEXAMPLE"
-    assert smtp["notify"]["password"] == "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"
-    assert not [one for one in recorder.resources if one.typ.startswith("aws:iam")]
-
-
-def test_no_login_gives_a_policy_for_roles(recorder: Recorder) -> None:
-    """Without a login the stack hands out the policy that a role needs, and no bundle."""
-    settings = {**SETTINGS, "senders": {"notify": {"domain": "notify.example.com", "login": "none"}}}
-    assert recorder.run(program(settings)) == {}
-    assert recorder.run(program(settings, "revision")) == {}
-    policies = recorder.run(program(settings, "send_policy"))
-    assert json.loads(policies["notify"])["Statement"][0]["Action"] == "ses:SendRawEmail"
-    assert not [one for one in recorder.resources if one.typ.startswith("aws:iam")]
-
-
 def test_a_referenced_domain_is_looked_up_and_left_alone(recorder: Recorder) -> None:
     """With manage: false a sender works on an identity that is somebody else's: no identity, no records, no wait."""
     arn = "arn:aws:ses:eu-west-1:123456789012:identity/notify.example.com"
-    recorder.handlers[LOOKUP] = lambda args: {"arn": arn, "configurationSetName": "theirs"}
+    recorder.handlers[EXISTING] = lambda _: {"existing": {"arn": arn, "mark": "", "configurationSet": "theirs"}}
     recorder.run(program(with_domain(manage=False)))
-    made = {one.typ for one in recorder.resources if one.custom}
-    assert made == {USER, POLICY, "aws:iam/accessKey:AccessKey"}
+    assert set(recorder.declared()) == {OWNER, USER, POLICY, KEY}
+    [(_, asked)] = [call for call in recorder.calls if call[0] == EXISTING]
+    assert (asked["of"], asked["kind"], asked["name"]) == ("ses", "identity", "notify.example.com")
+    assert asked["region"] == "eu-west-1"
     [statement] = json.loads(recorder.one(POLICY)["policy"])["Statement"]
     assert statement["Resource"] == [arn, "arn:aws:ses:eu-west-1:123456789012:configuration-set/theirs"]
 
 
-def test_what_is_left_to_others_is_said_in_the_status(recorder: Recorder) -> None:
+def test_what_is_left_to_others_is_shown_in_the_status(recorder: Recorder) -> None:
     """dmarc: off and spf: off publish nothing and show in the status."""
     status = recorder.run(program(with_domain(dmarc="off", spf="off"), "status"))
     assert status["notify.example.com"]["leftAlone"] == ["dmarc", "spf"]
@@ -231,7 +190,7 @@ def test_further_spf_terms_are_published_at_the_from_domain(recorder: Recorder) 
     assert spf == '"v=spf1 include:amazonses.com include:_spf.google.com ~all"'
 
 
-def test_what_stands_long_is_protected_and_keys_are_not(recorder: Recorder) -> None:
+def test_what_lasts_is_protected_and_keys_are_not(recorder: Recorder) -> None:
     """Identity, MAIL FROM, configuration set, user, policy and records are protected; a key can be replaced."""
     recorder.run(program(SETTINGS))
     protected = {one.type for one in recorder.requests.values() if one.custom and one.protect}
@@ -240,26 +199,10 @@ def test_what_stands_long_is_protected_and_keys_are_not(recorder: Recorder) -> N
     assert not [one.name for one in recorder.requests.values() if one.protect]
 
 
-def test_a_protected_policy_keeps_the_key_that_it_depends_on(recorder: Recorder) -> None:
-    """The engine deletes nothing whose dependents are protected: the key goes only when its policy may go."""
-    recorder.run(program(SETTINGS))
-    dependencies = [urn.rsplit("::", 1)[1] for urn in recorder.requests["mail-notify-policy"].dependencies]
-    assert "mail-notify-key" in dependencies
-
-
 def test_records_are_deleted_before_they_are_replaced(recorder: Recorder) -> None:
     """Every DNS record says delete before replace, which children do not inherit."""
     recorder.run(program(SETTINGS))
     assert all(one.deleteBeforeReplace for one in recorder.requests.values() if one.type == CLOUDFLARE)
-
-
-def test_a_renamed_sender_keeps_its_login(recorder: Recorder) -> None:
-    """was: gives the old names as aliases and keeps the user's physical name."""
-    renamed = {"alerts": {"domain": "notify.example.com", "was": "notify"}}
-    recorder.run(program({**SETTINGS, "senders": renamed}))
-    assert recorder.one(USER)["name"] == "notify@notify.example.com"
-    [component] = [one for one in recorder.requests.values() if one.type == "mailstack:ses:SmtpCredentials"]
-    assert [alias.spec.name for alias in component.aliases] == ["mail-notify"]
 
 
 def test_physical_names_hold_neither_stack_nor_stage(recorder: Recorder) -> None:
@@ -273,108 +216,6 @@ def test_physical_names_hold_neither_stack_nor_stage(recorder: Recorder) -> None
     first = physical()
     recorder.run(program({**SETTINGS, "stage": "two"}), stack="two")
     assert physical() == first
-
-
-def test_the_zone_is_looked_up_once_and_not_at_all_when_its_id_is_given(recorder: Recorder) -> None:
-    """One zone, one look-up; a zone id needs none, and may be another resource's output."""
-    recorder.run(program(SETTINGS))
-    assert recorder.asked() == ["cloudflare:index/getZones:getZones"]
-
-    def given() -> Any:
-        zone = {"host": "cloudflare", "zoneId": pulumi.Output.from_input("zone-9")}
-        return MailStack("mail", {**SETTINGS, "dns": {"example.com": zone}}).smtp
-
-    recorder.run(given)
-    assert recorder.asked() == []
-    assert {one.inputs["zoneId"] for one in recorder.of(CLOUDFLARE)} == {"zone-9"}
-
-
-def test_a_zone_that_the_host_does_not_show_is_one_sentence(recorder: Recorder) -> None:
-    """A zone that Cloudflare does not know is refused before anything is declared."""
-    recorder.handlers["cloudflare:index/getZones:getZones"] = lambda args: {"results": []}
-    with pytest.raises(MailstackError, match=r"mailstack:dns\.example\.com: Cloudflare shows no zone example\.com"):
-        recorder.run(program(SETTINGS))
-    assert not [one for one in recorder.resources if one.custom]
-
-
-@pytest.mark.parametrize(
-    ("domain", "sentence"),
-    [
-        ({"ttl": 30}, "Cloudflare takes a TTL of 1"),
-        ({"manage": False}, "there is no identity notify.example.com"),
-    ],
-)
-def test_what_is_refused_leaves_nothing_half_made(recorder: Recorder, domain: dict[str, Any], sentence: str) -> None:
-    """A refusal comes before the first resource: an update that nobody previewed makes nothing either."""
-
-    def missing(arguments: dict[str, Any]) -> dict[str, Any]:
-        raise Refused("api error NotFoundException: Email identity notify.example.com does not exist.")
-
-    recorder.handlers[LOOKUP] = missing
-    other = {"other.example.com": {}, "notify.example.com": domain}
-    with pytest.raises(MailstackError, match=sentence):
-        recorder.run(program({**SETTINGS, "domains": other}))
-    assert not [one for one in recorder.resources if one.custom]
-
-
-def test_an_aws_provider_without_the_kits_own_is_refused_before_anything_is_made(recorder: Recorder) -> None:
-    """The wait must ask the provider's account: without a provider of its own it cannot know which that is."""
-
-    def explicit() -> Any:
-        import pulumi_aws
-
-        aws = pulumi_aws.Provider("aws", region="eu-west-1")
-        return MailStack("mail", SETTINGS, pulumi.ResourceOptions(providers=[aws])).smtp
-
-    with pytest.raises(MailstackError, match=r"^opts\.providers: an AWS provider was given without a mailstack one"):
-        recorder.run(explicit)
-    assert {one.typ for one in recorder.resources if one.custom} <= {"pulumi:providers:aws"}
-
-
-def test_an_output_where_it_would_decide_what_exists_is_refused(recorder: Recorder) -> None:
-    """Only zone ids, tags, ARNs and secrets may be outputs."""
-
-    def domain_as_output() -> Any:
-        senders = {"notify": {"domain": pulumi.Output.from_input("notify.example.com")}}
-        return MailStack("mail", {**SETTINGS, "senders": senders}).smtp
-
-    with pytest.raises(MailstackError, match=r"mailstack:senders\.notify\.domain: an output was given"):
-        recorder.run(domain_as_output)
-
-
-def test_a_permissions_boundary_may_be_an_output(recorder: Recorder) -> None:
-    """An ARN from another resource reaches the IAM user."""
-    arn = "arn:aws:iam::123456789012:policy/boundary"
-
-    def bounded() -> Any:
-        routes = {"main": {"ses": {"permissionsBoundary": pulumi.Output.from_input(arn)}}}
-        return MailStack("mail", with_domain(routes=routes)).smtp
-
-    recorder.run(bounded)
-    assert recorder.one(USER)["permissionsBoundary"] == arn
-
-
-def test_given_secrets_stay_secret_on_their_way(recorder: Recorder) -> None:
-    """A given password is a secret output wherever it goes."""
-    settings = {
-        **SETTINGS,
-        "senders": {"notify": {"domain": "notify.example.com", "login": "given"}},
-        "secrets": {"notify": {"username": "user", "password": "canary-password"}},
-    }
-    recorder.run(program(settings))
-    for request in recorder.requests.values():
-        assert "canary-password" not in str(request)
-
-
-def test_a_given_username_stays_out_of_the_plain_revision(recorder: Recorder) -> None:
-    """The id of an access key is no secret and is shown; a username from mailstack:secrets is."""
-    given = {**SETTINGS, "senders": {"notify": {"domain": "notify.example.com", "login": "given"}}}
-    user = {"username": "canary-username", "password": "canary-password"}
-    assert recorder.run(program({**given, "secrets": {"notify": user}}, "revision")) == {"notify": {"keyId": None}}
-    keys = {"accessKeyId": "AKIAEXAMPLE", "secretAccessKey": "some+secret+key"}
-    assert recorder.run(program({**given, "secrets": {"notify": keys}}, "revision")) == {
-        "notify": {"keyId": "AKIAEXAMPLE"}
-    }
 
 
 def test_the_readme_holds_no_secret(recorder: Recorder) -> None:
@@ -392,3 +233,45 @@ def test_the_readiness_is_told_what_dns_should_show(recorder: Recorder) -> None:
     assert len(wait["records"]) == 5
     assert wait["nameServers"] == {"example.com": ["a.ns.example", "b.ns.example"]}
     assert (wait["wait"], wait["waitSeconds"], wait["mailFrom"]) == ("warn", 600, True)
+
+
+def test_the_wait_begins_after_everything_that_it_waits_for(recorder: Recorder) -> None:
+    """Each record of the route and its MAIL FROM attribute exist first, those of other routes need not."""
+    routes = {"main": {}, "us": {"region": "us-east-1", "returnPath": "bounce-us"}}
+    settings = {**with_domain(routes=routes), "senders": {"notify": {"domain": "notify.example.com", "via": "main"}}}
+    recorder.run(program(settings))
+    head = "mail-notify.example.com-us-east-1"
+    assert recorder.depends_on(f"{head}-readiness") == {
+        *(f"mail-dns-notify.example.com-us-east-1-dkim-{number}" for number in (1, 2, 3)),
+        "mail-dns-bounce-us.notify.example.com-mx",
+        "mail-dns-bounce-us.notify.example.com-txt-spf",
+        f"{head}-mail-from",
+        f"{head}-identity",
+    }
+
+
+def test_tags_of_the_settings_do_not_replace_the_mark(recorder: Recorder) -> None:
+    """Whoever writes a tag `mailstack` would otherwise make everything foreign to this stack."""
+    tags = {"team": "mail", "mailstack": "mine", "sender": "x", "domain": "y"}
+    recorder.run(program(with_domain(routes={"main": {"ses": {"tags": tags}}})))
+    assert recorder.one(IDENTITY)["tags"]["team"] == "mail"
+    assert recorder.one(USER)["tags"] == {
+        "team": "mail", "mailstack": MARK, "sender": "notify", "domain": "notify.example.com",
+    }  # fmt: skip
+    assert {recorder.one(kind)["tags"]["mailstack"] for kind in (IDENTITY, CONFIGURATION_SET, USER)} == {MARK}
+
+
+def test_the_records_output_says_where_each_record_is(recorder: Recorder) -> None:
+    """Zone and hosts of each, in the order of the plan; those that people make are among them."""
+    settings = {
+        "dns": {"example.com": {"hosts": ["cloudflare", "route53"]}, "example.org": {"host": "manual"}},
+        "domains": {"a.example.com": {"sends": False}, "b.example.org": {"sends": False}},
+    }
+    records = recorder.run(program(settings, "records"))
+    assert {(one["name"], one["type"], one["zone"], one["host"]) for one in records} == {
+        (f"{prefix}{domain}", kind, domain[2:], host)
+        for domain, host in (("a.example.com", "cloudflare, route53"), ("b.example.org", "manual"))
+        for prefix, kind in (("_dmarc.", "TXT"), ("", "TXT"), ("", "MX"), ("*._domainkey.", "TXT"))
+    }
+    [null_mx] = [one for one in records if one["type"] == "MX" and one["zone"] == "example.org"]
+    assert (null_mx["values"], null_mx["ttl"]) == (["0 ."], 300)

@@ -7,9 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import lookups, program
+from components import program
 from components.mail_stack import MailStack
 from mailstack.errors import MailstackError
+from mailstack.settings.load import load
+from providers import catalog
 
 from .mocks import Recorder
 
@@ -47,7 +49,20 @@ def test_a_label_stays_text_whatever_it_looks_like(monkeypatch: pytest.MonkeyPat
 
 def test_a_key_with_nothing_behind_it_is_as_if_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """`mailstack:stage:` and nothing more arrives as empty text and means the default."""
-    assert arguments(monkeypatch, stage="", defaults="") == {}
+    given = arguments(monkeypatch, stage="", defaults="", senders=SENDERS)
+    assert given == {"stage": None, "defaults": None, "senders": {"notify": {"domain": "notify.example.com"}}}
+    found = load({**given, "dns": {"example.com": {"host": "cloudflare"}}}, catalog(), aws_region="eu-west-1")
+    assert found.stage is None
+
+
+def test_a_region_that_is_not_read_is_refused() -> None:
+    """`aws:Region` names nothing: another region would be used without a word."""
+    pulumi.runtime.set_all_config({"aws:Region": "eu-west-1", "mailstack:senders": SENDERS})
+    try:
+        with pytest.raises(pulumi.RunError, match=r"^aws:Region: is not read, .* rename it to aws:region$"):
+            program.run()
+    finally:
+        pulumi.runtime.set_all_config({})
 
 
 @pytest.mark.parametrize("value", ["nonsense", "tls=127.0.0.1:465", "starttls=localhost,tls=127.0.0.1:465"])
@@ -56,14 +71,7 @@ def test_endpoints_in_another_form_are_one_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("MAILSTACK_SES_SMTP_ENDPOINTS", value)
     settings = {"dns": {"example.com": {"host": "cloudflare"}}, "senders": {"notify": {"domain": "notify.example.com"}}}
+    recorder = Recorder.install()
     with pytest.raises(MailstackError, match=r"^MAILSTACK_SES_SMTP_ENDPOINTS: .*starttls=HOST:PORT"):
-        Recorder.install().run(lambda: MailStack("mail", settings).smtp)
-
-
-def test_cloudflares_words_are_taken_out_of_its_answer() -> None:
-    """An error body of the API (developers.cloudflare.com/api: errors with code and message) becomes a sentence."""
-    token = "cloudflare:index/getDnsRecords:getDnsRecords"
-    body = '{"result": null, "success": false, "errors": [{"code": 9109, "message": "Unauthorized"}], "messages": []}'
-    text = f'invocation of {token} returned an error: invoking {token}: GET "http://x/zones/f": 403 Forbidden {body}'
-    assert lookups._words(text, token) == 'GET "http://x/zones/f": 403 Forbidden Unauthorized (9109)'
-    assert lookups._words("{no JSON", token) == "{no JSON"
+        recorder.run(lambda: MailStack("mail", settings).smtp)
+    assert recorder.resources == []

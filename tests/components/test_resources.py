@@ -7,16 +7,22 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
+from components.mail_stack import MailStack
 from components.resources import CloudflareRecord, sdk_version
+from plugin import configuration
+from plugin.functions import FUNCTIONS
+from plugin.inputs import problems
+from plugin.lifecycle import ResourceType
+from plugin.resources import dkim_key_inputs, readiness_inputs
+from plugin.resources.dkim_key import DkimKey
+from plugin.resources.owner import Owner, OwnerInputs
+from plugin.resources.readiness import Readiness
+from plugin.resources.record_set import RecordSet, RecordSetInputs
 from providers.dns.cloudflare import properties
 
-from .mocks import Recorder
-
-
-@pytest.fixture(name="recorder")
-def _recorder() -> Recorder:
-    return Recorder.install()
+from .mocks import EXISTING, MARK, Recorder
 
 
 def _declare(thin: bool) -> None:
@@ -55,3 +61,105 @@ def test_the_version_is_the_one_of_the_installed_sdk() -> None:
 
     utilities: Any = _utilities  # generated, without types
     assert sdk_version("pulumi_cloudflare") == utilities.get_version()
+
+
+# The plugin's own types and functions: there is no SDK, so they are held to the plugin's schema and checks.
+
+TYPES: list[ResourceType] = [Owner(), RecordSet(), DkimKey(), Readiness()]
+ZONE = {"hosts": ["cloudflare", {"host": "rfc2136", "server": "192.0.2.1", "key": "mail"}]}
+EVERYTHING: dict[str, Any] = {
+    "dns": {"example.com": ZONE},
+    "domains": {"notify.example.com": {"dkim": {"kind": "own", "generation": 2}}, "old.example.com": {"manage": False}},
+    "senders": {"notify": {"domain": "notify.example.com"}, "old": {"domain": "old.example.com"}},
+    "secrets": {"dns": {"example.com": {"tsigSecret": "Y2FuYXJ5LXRzaWc="}}},
+    "formerly": "before",
+}
+
+
+@pytest.fixture(name="whole")
+def _whole(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """Declare a stack that uses everything of the plugin."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    arn = "arn:aws:ses:eu-west-1:123456789012:identity/old.example.com"
+    recorder.handlers[EXISTING] = lambda _: {"existing": {"arn": arn, "mark": "", "configurationSet": ""}}
+
+    def program() -> Any:
+        stack = MailStack("mail", EVERYTHING)
+        hooks = [
+            (stack._guards.record(is_policy=False), {"zoneId": "z", "name": "a.example.com", "type": "TXT"}),
+            (stack._guards.identity(), {"emailIdentity": "notify.example.com", "region": "eu-west-1"}),
+            (stack._guards.configuration_set(), {"configurationSetName": "x", "region": "eu-west-1"}),
+            (stack._guards.user(), {"name": "notify", "path": "/mail/"}),
+        ]
+
+        async def meet() -> None:
+            for binding, new in hooks:
+                for hook in binding.before_create or []:
+                    assert isinstance(hook, ResourceHook)
+                    more = {"content": '"x"', "ttl": 300, "comment": MARK, "tags": {"mailstack": MARK}}
+                    recorder.handlers[EXISTING] = lambda _: {}
+                    answer = hook(ResourceHookArgs("urn", "", "name", "type", new_inputs={**more, **new}))
+                    assert answer is not None
+                    await answer
+
+        return meet()
+
+    recorder.run(program)
+    return recorder
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.type)
+def test_the_plugin_takes_what_its_types_are_given(whole: Recorder, kind: ResourceType) -> None:
+    """Every input is one of its schema, none is missing, and the plugin's own check has nothing to object to."""
+    declared = whole.of(kind.type)
+    assert declared
+    for one in declared:
+        # The SDK sends nothing for what is only an output, which the classes name with None.
+        given = set(one.inputs)
+        assert given <= set(kind.schema["inputProperties"])
+        assert given >= set(kind.schema["requiredInputs"])
+    inputs = [one.inputs for one in declared]
+    wrong = {
+        "mailstack:index:Owner": lambda one: problems(OwnerInputs, one, title="Owner"),
+        "mailstack:index:RecordSet": lambda one: problems(RecordSetInputs, one, title="RecordSet"),
+        "mailstack:index:DkimKey": dkim_key_inputs.problems,
+        "mailstack:index:Readiness": readiness_inputs.problems,
+    }[kind.type]
+    assert [wrong(_whole_numbers(one)) for one in inputs] == [{}] * len(inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs"),
+    [
+        (TYPES[0], {"mark"}),
+        (TYPES[2], {"record", "privateKey"}),
+        (TYPES[3], {"status", "dkim", "mailFromStatus", "missing"}),
+    ],
+)
+def test_the_outputs_that_are_used_are_outputs_of_the_plugin(kind: ResourceType, outputs: set[str]) -> None:
+    """The classes have attributes for these."""
+    assert outputs <= set(kind.schema["properties"])
+
+
+def test_the_plugin_takes_the_credentials_as_they_are_sent(whole: Recorder) -> None:
+    """Its configuration is read without a complaint, and holds what the settings gave."""
+    given = whole.one("pulumi:providers:mailstack")
+    assert configuration.faults(given) == {}
+    access = configuration.credentials(given).dns["example.com"]["rfc2136"]
+    assert access.secrets == {"tsigSecret": "Y2FuYXJ5LXRzaWc="}
+
+
+def test_the_plugins_functions_take_what_they_are_asked(whole: Recorder) -> None:
+    """Look-ups of zones, of a referenced identity, and of every hook."""
+    asked = [(token, arguments) for token, arguments in whole.calls if token in FUNCTIONS]
+    kinds = [arguments.get("kind", arguments.get("of", "zones")) for _, arguments in asked]
+    assert kinds == ["zones", "identity", "cloudflare", "identity", "configurationSet", "user"]
+    for token, arguments in asked:
+        FUNCTIONS[token].check(arguments)
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Return inputs as the plugin reads them: a number without a fraction is whole."""
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -27,13 +27,15 @@ UV = ROOT / ".tools" / "uv" / "bin"  # where the set-up puts uv on a machine tha
 INTO_THE_WORLD = 'eval "$(.venv/bin/mailstack sandbox env)"'
 UV_SYNC = "uv sync --compile-bytecode"
 LOCAL = ("make help", "make up", INTO_THE_WORLD, "make down", UV_SYNC, ". .venv/bin/activate")
-SECRET = "pulumi config set --secret --path 'mailstack:secrets.notify.password'"
+SECRET = "pulumi config set --secret --path 'mailstack:secrets.senders.notify.password'"
 REPAIR = "mailstack repair --stack prod"
 ADOPT = "mailstack adopt --stack prod"
 SPF_TREE = "mailstack spf example.com"
+PLAN = "mailstack plan --stack prod"
 REAL = (
     "pulumi login",
     "pulumi stack init prod",
+    PLAN,
     "pulumi preview -s prod",
     "pulumi up -s prod",
     "mailstack bundle --stack prod --format env",
@@ -140,6 +142,7 @@ def test_the_way_to_a_real_domain(world: World, tmp_path: Path) -> None:
             assert set(project.outputs()) | {"sendPolicy", "policies"} == _documented_outputs()
             _assert_protected(project, environment)
 
+    assert "│ _dmarc.notify.example.com" in printed[PLAN]
     assert "to create" in printed["pulumi preview -s prod"]
     assert re.findall(r"^SMTP_(\w+)=.+$", printed["mailstack bundle --stack prod --format env"], re.MULTILINE) == [
         "HOST", "PORT", "SECURITY", "USERNAME", "PASSWORD", "FROM_ADDRESS", "FROM_NAME", "URL",
@@ -148,7 +151,7 @@ def test_the_way_to_a_real_domain(world: World, tmp_path: Path) -> None:
     assert (mail["to"], mail["spf"], mail["dkim"], mail["dmarc"]) == (["you@example.net"], "pass", "pass", "pass")
     assert sealed.startswith("# yaml-language-server: $schema=settings.schema.json\n")  # pulumi wrote it
     assert "not-a-real-secret" not in sealed
-    assert set(yaml.safe_load(sealed)["config"]["mailstack:secrets"]["notify"]["password"]) == {"secure"}
+    assert set(yaml.safe_load(sealed)["config"]["mailstack:secrets"]["senders"]["notify"]["password"]) == {"secure"}
     assert "removed the lock of a dead run" in printed[REPAIR]
     assert "_dmarc.notify.example.com" in printed["mailstack records --stack prod --format markdown"]
     assert "nothing to take over" in printed[ADOPT]

@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from mailstack.settings import load
+from mailstack.settings.load import load
 from mailstack.settings.schema import json_schema
+from providers import catalog
 from tests.engine.project import ROOT
 
 from . import readme
@@ -19,9 +20,8 @@ PLACEHOLDERS = {
     "domains": "<domain>",
     "routes": "<route>",
     "senders": "<sender>",
-    "secrets": "<sender>",
 }
-SCHEMA = json_schema()
+SCHEMA = json_schema(catalog())
 
 
 def settings() -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _branches(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Follow references and alternatives; the form of an encrypted value is no key of ours."""
     if "$ref" in schema:
         yield from _branches(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
-    for branch in [*schema.get("anyOf", []), *schema.get("oneOf", [])]:
+    for branch in [*schema.get("anyOf", []), *schema.get("oneOf", []), *filter(None, [schema.get("then")])]:
         yield from _branches(branch)
     if "properties" in schema or isinstance(schema.get("additionalProperties"), dict):
         yield schema
@@ -50,8 +50,6 @@ def _below(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
         return  # the defaults' keys are those of domains and senders
     for name, key in schema.get("properties", {}).items():
         yield from _leaves(f"{path}.{name}", key)
-    for key in schema.get("patternProperties", {}).values():  # mailstack:secrets, where a key with a dot is a zone
-        yield from _leaves(f"{path}.<zone>", key)
     named = schema.get("additionalProperties")
     if isinstance(named, dict) and any(set(one.get("properties", {})) != {"secure"} for one in _branches(named)):
         last = path.replace(":", ".").rpartition(".")[2]
@@ -88,9 +86,9 @@ def test_what_is_said_to_be_enough_is_enough() -> None:
     [text] = readme.blocks("yaml")
     config = yaml.safe_load(text)["config"]
     keys = {key.removeprefix("mailstack:"): value for key, value in config.items() if key.startswith("mailstack:")}
-    assert [sender.from_address for sender in load(keys, aws_region=config["aws:region"]).senders.values()] == [
-        "notify@notify.example.com"
-    ]
+    assert [
+        sender.from_address for sender in load(keys, catalog(), aws_region=config["aws:region"]).senders.values()
+    ] == ["notify@notify.example.com"]
 
 
 def test_the_schema_beside_the_stacks_is_the_settings_own() -> None:

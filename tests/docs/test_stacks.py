@@ -5,14 +5,16 @@ from __future__ import annotations
 import yaml
 
 from mailstack.mail import dmarc
-from mailstack.settings import Domain, load
+from mailstack.settings.load import load
+from mailstack.settings.model import Domain
+from providers import catalog
 from tests.engine.project import ROOT
 
 
 def _domains(stack: str) -> list[Domain]:
     config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
     keys = {key.removeprefix("mailstack:"): value for key, value in config.items() if key.startswith("mailstack:")}
-    return list(load(keys, aws_region=config["aws:region"]).domains.values())
+    return list(load(keys, catalog(), aws_region=config["aws:region"]).domains.values())
 
 
 def test_no_stage_weakens_the_policy_of_another() -> None:

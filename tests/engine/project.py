@@ -62,6 +62,10 @@ class Project:
         if not self._checkpoint().exists():
             self.run("stack", "init", self.stack)
 
+    def use(self, stack: str) -> None:
+        """Go on with another stack of the project, such as this one under its new name."""
+        self.stack = self.environment["PULUMI_STACK"] = stack
+
     def _checkpoint(self) -> Path:
         project = str(yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"])
         return self.folder / "state" / ".pulumi" / "stacks" / project / f"{self.stack}.json"

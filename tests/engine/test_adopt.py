@@ -1,16 +1,20 @@
-"""A domain whose mail already works is taken over: nothing that stands changes but the mark of whose it is."""
+"""A domain whose mail already works is taken over: nothing that exists changes but the mark of whose it is."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mailstack import marks
+from tests.providers.hosts.name_servers import KEY, bind
+
 from .project import ROOT, Project
-from .test_hosts import put
+from .test_hosts import plant
 from .world import World
 
 DMARC = "v=DMARC1;p=quarantine; pct=100; rua=mailto:dmarc@example.com"
@@ -32,6 +36,18 @@ def adopt(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]
         timeout=240,
         check=False,
     )
+
+
+def put(world: World, zone_id: str, name: str, record_type: str, values: list[str], ttl: int = 300) -> None:
+    """Write a record set at Route 53 that is nobody's."""
+    record = {
+        "Name": name,
+        "Type": record_type,
+        "TTL": ttl,
+        "ResourceRecords": [{"Value": value} for value in values],
+    }
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]
+    world.aws("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
 
 
 def set_of(domain: str) -> str:
@@ -64,7 +80,7 @@ def make_by_hand(world: World, domain: str, zone_id: str) -> None:
 
 
 def configure(project: Project, zone: str, domain: str) -> None:
-    """Write the settings that somebody who knows nothing of what stands would write, with a comment."""
+    """Write the settings that somebody who knows nothing of what exists would write, with a comment."""
     project.warns += WARNS
     project.configure(
         dns={zone: {"host": "cloudflare"}},
@@ -87,12 +103,12 @@ def as_published(world: World, zone_id: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_domain_that_was_made_by_hand_is_taken_over(project: Project, world: World, zone: str, zone_id: str) -> None:
-    """Settings and import file reproduce all that stands; the first up only marks it and adds what is missing."""
+    """Settings and import file reproduce all that exists; the first up only marks it and adds what is missing."""
     domain = f"notify.{zone}"
     make_by_hand(world, domain, zone_id)
     configure(project, zone, domain)
     before, written = as_published(world, zone_id), settings_file(project).read_text()
-    project.refuses("stands")
+    project.refuses("already exist")
 
     shown = adopt(project, "--dry-run")
     assert shown.returncode == 0, shown.stdout + shown.stderr
@@ -115,9 +131,10 @@ def test_a_domain_that_was_made_by_hand_is_taken_over(project: Project, world: W
 
     project.up()
     assert as_published(world, zone_id) == before
-    marks = {record["content"]: record.get("comment") for record in world.records(zone_id)}
-    assert marks.pop(f'"{VERIFICATION}"') in (None, "")
-    assert set(marks.values()) == {f"mailstack mailstack/{project.stack}"}
+    comments = {record["content"]: record.get("comment") for record in world.records(zone_id)}
+    assert comments.pop(f'"{VERIFICATION}"') in (None, "")
+    [owner] = project.resources("mailstack:index:Owner")
+    assert {marks.owner_id(str(comment)) for comment in comments.values()} == {owner["outputs"]["ownerId"]}
     project.assert_unchanged()
 
     again = adopt(project, "--apply", "--json")
@@ -141,14 +158,15 @@ def test_what_cannot_be_taken_over_is_said_and_nothing_is_written(
     written = settings_file(project).read_text()
     result = adopt(project, "--apply")
     assert result.returncode == 1
-    assert f"MX bounce.{domain}: '10 mx.example.net' stands there" in result.stderr
-    assert f"TXT bounce.{domain}: " in result.stderr
+    assert f"MX bounce.{domain}: '10 mx.example.net' exists, and the provider needs" in result.stderr
+    assert f"TXT bounce.{domain}: TXT 'v=spf1 -all' and TXT 'v=spf1 include:amazonses.com -all' exist" in result.stderr
+    assert "receivers ignore all SPF records" in result.stderr
     assert settings_file(project).read_text() == written
     assert project.resources() == []
 
 
 def test_a_record_set_at_route53_is_taken_over_with_what_others_put_into_it(project: Project, world: World) -> None:
-    """Route 53 keeps SPF and a site verification together: both stay, and nothing would change after the import."""
+    """Route 53 keeps SPF and a site verification together: both stay, and only the first becomes the stack's."""
     zone = f"adopted{os.getpid()}.example"
     route53, domain = world.aws("route53"), f"notify.{zone}"
     zone_id = route53.create_hosted_zone(Name=zone, CallerReference=zone)["HostedZone"]["Id"].rpartition("/")[2]
@@ -161,14 +179,75 @@ def test_a_record_set_at_route53_is_taken_over_with_what_others_put_into_it(proj
         domains={domain: {"wait": "off", "protect": False, "spf": {"also": []}}},
         senders={"notify": {"domain": domain}},
     )
-    project.refuses(f"{domain}: a TXT record stands there already")
+    project.refuses("already exists")
 
     applied = adopt(project, "--apply")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     keys = yaml.safe_load(settings_file(project).read_text())["config"]["mailstack:domains"][domain]
-    assert {"name": domain, "type": "TXT", "values": [VERIFICATION]} in keys["records"]["also"]
+    assert keys["records"] == {
+        "asFound": [
+            {"name": f"_dmarc.{domain}", "type": "TXT", "values": [DMARC]},
+            {"name": domain, "type": "TXT", "ttl": 900, "values": [SPF]},
+        ]
+    }
     assert route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"] == before
     project.up()
     after = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
     assert [one for one in after if one in before] == before
     project.assert_unchanged()
+    project.destroy()
+    assert world.dns(domain, "TXT") == [VERIFICATION]
+
+
+def test_record_sets_of_a_name_server_are_taken_over(project: Project, world: World, tmp_path: Path) -> None:
+    """At a host without ids the import names the values; its key reaches the plugin and no file in plain."""
+    zone, folder = f"adopted{os.getpid()}.bind.example", tmp_path / "bind"
+    folder.mkdir()
+    with bind(folder, zone, transfer="127.0.0.1;") as server:
+        world.control("PUT", f"/delegations/{zone}", {"name_servers": [f"ns1.{zone}"], "primary": server.port})
+        domain = f"notify.{zone}"
+        plant(server, zone, f"_dmarc.{domain}", [DMARC])
+        plant(server, zone, domain, [SPF, VERIFICATION])
+        project.warns += WARNS
+        project.configure(
+            dns={zone: {"host": "rfc2136", "server": "127.0.0.1", "port": server.port, "key": KEY}},
+            domains={domain: {"wait": "off", "protect": False, "spf": {"also": []}}},
+            senders={"notify": {"domain": domain}},
+            secrets={"dns": {zone: {"tsigSecret": server.secret}}},
+        )
+        project.refuses("already exists")
+        applied = adopt(project, "--apply")
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        assert server.secret not in project.run("stack", "export").stdout
+        project.up()
+        assert set(world.dns(domain, "TXT")) == {SPF, VERIFICATION}
+        assert world.dns(f"_dmarc.{domain}", "TXT") == [DMARC]
+        project.assert_unchanged()
+        project.destroy()
+        assert world.dns(domain, "TXT") == [VERIFICATION]
+    world.control("DELETE", f"/delegations/{zone}")
+
+
+def test_a_domain_is_taken_over_beside_others(project: Project, world: World, zone: str, zone_id: str) -> None:
+    """A stack that has resources already gets each imported one under its own parent: the up changes only marks."""
+    old, new = f"old.{zone}", f"new.{zone}"
+    project.warns += WARNS
+    make_by_hand(world, old, zone_id)
+    before = {record["id"] for record in world.records(zone_id)}
+    project.configure(
+        dns={zone: {"host": "cloudflare"}},
+        defaults={"wait": "off", "protect": False},
+        senders={"new": {"domain": new}},
+    )
+    project.up()
+    project.warns += WARNS
+    settings = yaml.safe_load(settings_file(project).read_text())
+    settings["config"]["mailstack:senders"]["old"] = {"domain": old}
+    settings["config"]["mailstack:domains"] = {old: {"spf": {"also": []}}}
+    settings_file(project).write_text(yaml.safe_dump(settings))
+    applied = adopt(project, "--apply")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    project.up()
+    assert before <= {record["id"] for record in world.records(zone_id)}
+    project.assert_unchanged()
+    assert adopt(project, "--dry-run").returncode == 0

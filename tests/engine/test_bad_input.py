@@ -41,13 +41,14 @@ CASES = [
     ({**GOOD, "dns": {"absent-{zone}": {"host": "cloudflare"}}}, "notify.{zone}"),
     (
         {"dns": {"absent.example": {"host": "cloudflare"}}, "senders": {"a": {"domain": "a.absent.example"}}},
-        "mailstack:dns.absent.example: Cloudflare shows no zone absent.example",
+        'mailstack:dns["absent.example"]: Cloudflare shows no zone absent.example',
     ),
     ({**GOOD, "senders": {"notify": {"domain": "x.{zone}.{zone}"}}}, "{zone}.{zone}"),
+    ({**GOOD, "dns": {"{zone}": {"host": "cloudfare"}}}, "did you mean cloudflare?"),
     (domain(dmarc={"policy": "refuse"}), "policy"),
     (domain(spf={"also": [f"include:_spf{n}.example.net" for n in range(10)]}), "10"),
     (domain(routes={"main": {"region": "eu-nowhere-9"}}), "eu-nowhere-9"),
-    (domain(routes=TWO_ROUTES), "returnPath"),
+    ({**domain(routes=TWO_ROUTES), "senders": {"notify": {"domain": "notify.{zone}", "via": "main"}}}, "returnPath"),
     (
         {**GOOD, "domains": {"{zone}": {"dmarc": {"policy": "reject"}}, "notify.{zone}": {}}},
         "set dmarc: off",
@@ -90,7 +91,7 @@ def test_a_wrong_cloudflare_token_is_said_with_cloudflares_words(project: Projec
     """A token that Cloudflare does not know fails before anything is made."""
     project.configure(**filled(GOOD, zone))
     project.environment["CLOUDFLARE_API_TOKEN"] = "x" * 40
-    project.refuses(f"mailstack:dns.{zone}: Cloudflare refused the look-up of the zone")
+    project.refuses(f'mailstack:dns["{zone}"]: Cloudflare refused GET /zones: Invalid access token (9109)')
 
 
 def test_a_wrong_aws_key_is_one_sentence(project: Project, zone: str, zone_id: str, world: World) -> None:

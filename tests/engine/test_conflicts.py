@@ -1,4 +1,4 @@
-"""What stands already is never overwritten, doubled or weakened; what is ours is never refused."""
+"""What exists already is never overwritten, doubled or weakened; what is ours is never refused."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def settings(zone: str, **domain: Any) -> dict[str, Any]:
 def test_a_foreign_record_is_refused_in_preview_and_left_as_it_is(
     project: Project, world: World, zone: str, zone_id: str, record_type: str, name: str, content: str, remedy: str
 ) -> None:
-    """A record that somebody else published stops the preview with what stands there and the ways on."""
+    """A record that somebody else published stops the preview with what exists there and the ways on."""
     world.add_record(zone_id, record_type, f"{name}.{zone}", content)
     before = world.records(zone_id)
     project.configure(**settings(zone))
-    printed = project.refuses(f"{name}.{zone}: a {record_type} record stands there already")
+    value = content.strip('"')
+    printed = project.refuses(f'{name}.{zone}: {record_type} "{value}" already exists. This stack wants to publish')
+    assert "did not create what exists, so nothing was changed. To keep it, " in " ".join(printed.split())
     assert remedy in " ".join(printed.split())
     assert project.run("up", "--yes", check=False).returncode != 0
     assert world.records(zone_id) == before
@@ -63,11 +65,12 @@ def test_a_policy_record_is_seen_whatever_its_blanks(
     at = f"{name}.notify.{zone}"
     world.add_record(zone_id, "TXT", at, f'"{text}"')
     project.configure(**settings(zone, **keys))
-    printed = project.refuses(f"{at}: a TXT record stands there already")
-    assert f"{key} " in " ".join(printed.split()).partition("To keep it, ")[2]
+    printed = project.refuses(f'{at}: TXT "{text}" already exists')
+    remedy = " ".join(printed.split()).partition("To keep it, ")[2]
+    assert f'mailstack:domains["notify.{zone}"].{key}' in remedy.partition("To manage it with this stack")[0]
     up = project.run("up", "--yes", check=False)
     assert up.returncode != 0
-    assert f"{at}: a TXT record stands there already" in " ".join((up.stdout + up.stderr).split())
+    assert f'{at}: TXT "{text}" already exists' in " ".join((up.stdout + up.stderr).split())
     assert world.dns(at, "TXT") == [text]
     adopted = adopt(project, "--dry-run")
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
@@ -87,7 +90,7 @@ def test_another_text_at_the_same_name_is_no_conflict(project: Project, world: W
 def test_a_foreign_dmarc_record_is_left_alone_when_the_settings_say_so(
     project: Project, world: World, zone: str, zone_id: str
 ) -> None:
-    """dmarc: off goes on beside the record that stands, and the status says what was left."""
+    """dmarc: off goes on beside the record that exists, and the status says what was left."""
     kept = world.add_record(zone_id, "TXT", f"_dmarc.notify.{zone}", '"v=DMARC1; p=reject"')
     project.configure(**settings(zone, dmarc="off"))
     project.up()
@@ -109,14 +112,16 @@ def test_a_policy_that_would_weaken_the_covering_one_is_refused(
     project.refuses("p=quarantine would weaken the DMARC policy that covers")
 
 
-@pytest.mark.parametrize("tags", [[], [{"Key": "mailstack", "Value": "mailstack/another"}]])
+@pytest.mark.parametrize(
+    "tags", [[], [{"Key": "mailstack", "Value": f"mailstack {'a' * 16} organization/mailstack/another"}]]
+)
 def test_a_foreign_identity_is_refused_and_left_as_it_is(
     project: Project, world: World, zone: str, tags: list[dict[str, str]]
 ) -> None:
     """An SES identity that is not marked ours stops the preview; manage: false is the way on."""
     world.aws("sesv2").create_email_identity(EmailIdentity=f"notify.{zone}", Tags=tags)
     project.configure(**settings(zone))
-    printed = project.refuses(f"the SES identity notify.{zone} stands already in eu-west-1 and is not this stack's")
+    printed = project.refuses(f"the SES identity notify.{zone} in eu-west-1 already exists and is not this stack's")
     assert "manage to false" in " ".join(printed.split())
     assert project.resources("aws:sesv2/emailIdentity:EmailIdentity") == []
 
@@ -150,7 +155,7 @@ def test_a_changed_name_meets_the_check_again(project: Project, world: World, zo
     project.up()
     foreign = world.add_record(zone_id, "MX", f"mail.notify.{zone}", "mx.example.net", priority=10)
     project.configure(**settings(zone, routes={"main": {"returnPath": "mail"}}))
-    project.refuses(f"mail.notify.{zone}: a MX record stands there already")
+    project.refuses(f'mail.notify.{zone}: MX "10 mx.example.net" already exists')
     world.cloudflare("DELETE", f"/zones/{zone_id}/dns_records/{foreign}")
     project.up()
     assert world.dns(f"bounce.notify.{zone}", "MX") == []

@@ -10,17 +10,14 @@ from typing import Any
 
 import pytest
 
-from cli.existing import Standing
-from cli.leftovers import ACCESS_KEY, Leftovers
-from cli.repair import Pending
-from providers.aws import AwsAccount
-
 from .project import ROOT, Project
+from .test_repair import repair
 from .world import World
 
 POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 LOGINS = next(statement for statement in POLICY["Statement"] if statement["Sid"] == "Logins")
 NEEDED = "ses:PutEmailIdentityMailFromAttributes"
+ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 
 
 class Deployer:
@@ -99,7 +96,7 @@ def test_the_documented_policy_is_enough_and_no_more(
     asked.begin()
     project.up("--refresh")
     project.assert_unchanged()
-    _look_for_leftovers(world, project, deployer)
+    _repair(world, project)
     project.destroy()
     asked.end()
 
@@ -130,29 +127,41 @@ def _drift(world: World, domain: str, resources: list[dict[str, Any]]) -> None:
     iam.tag_user(UserName=user, Tags=[{"Key": "by", "Value": "hand"}, {"Key": "sender", "Value": "x"}])
 
 
-def _look_for_leftovers(world: World, project: Project, deployer: Deployer) -> None:
-    """Ask what `mailstack repair` asks after a killed run: each thing is found, and a useless key is deleted."""
-    endpoint = world.environment["AWS_ENDPOINT_URL"]
+def _repair(world: World, project: Project) -> None:
+    """Leave what a killed run leaves: `mailstack repair` finds each thing and deletes a useless key, with these rights.
+
+    The state knows no thing at AWS but the access key; of each it knows that its creation began.
+    """
     resources = project.resources()
     users = [one["outputs"]["arn"] for one in resources if one["type"] == "aws:iam/user:User"]
     assert [fnmatchcase(arn, LOGINS["Resource"]) for arn in users] == [True]  # the sandbox does not compare IAM's ARNs
-    known = frozenset(one["id"] for one in resources if one["type"] == ACCESS_KEY)
-    standing = Standing(
-        AwsAccount(
-            access_key=deployer.environment["AWS_ACCESS_KEY_ID"],
-            secret_key=deployer.environment["AWS_SECRET_ACCESS_KEY"],
-            endpoints={"sesv2": endpoint, "iam": endpoint, "route53": endpoint},
-        ),
-        "eu-west-1",
-        None,
-    )
-    leftovers = Leftovers(standing, f"mailstack/{project.stack}", known)
-    looked_for = [one for one in resources if one["type"].startswith("aws:") and one["type"] != ACCESS_KEY]
-    pending = {one["urn"]: Pending("creating", one["type"], one["urn"], one["inputs"], "") for one in looked_for}
-    found = {urn: leftovers.id_of(operation) for urn, operation in pending.items()}
-    assert found == {one["urn"]: one["id"] for one in looked_for}
-
+    lost = [one for one in resources if one["type"].startswith("aws:") and one["type"] != ACCESS_KEY]
     [key] = [one for one in resources if one["type"] == ACCESS_KEY]
-    world.aws("iam").create_access_key(UserName=key["inputs"]["user"])
-    [sentence] = leftovers.delete_useless(Pending("creating", ACCESS_KEY, key["urn"], key["inputs"], ""))
-    assert "made by the killed run" in sentence
+    orphan = world.aws("iam").create_access_key(UserName=key["inputs"]["user"])["AccessKey"]["AccessKeyId"]
+    _lose(project, {one["urn"] for one in lost}, began=[*lost, key])
+    assert f"deleted access key {orphan} of {key['inputs']['user']}: made by the killed run" in repair(project)
+    ids = {one["urn"]: one.get("id") for one in project.resources()}
+    assert {one["urn"]: ids.get(one["urn"]) for one in [*lost, key]} == {one["urn"]: one["id"] for one in [*lost, key]}
+
+
+def _lose(project: Project, urns: set[str], began: list[dict[str, Any]]) -> None:
+    """Take resources out of the state, and write down operations that began and never ended."""
+    [path] = (project.folder / "state" / ".pulumi" / "stacks" / "mailstack").glob("*.json")
+    whole = json.loads(path.read_text())
+    latest = whole["checkpoint"]["latest"]
+    latest["resources"] = [_without_dependencies(one, urns) for one in latest["resources"] if one["urn"] not in urns]
+    creating = [{key: value for key, value in one.items() if key not in ("id", "outputs")} for one in began]
+    latest["pending_operations"] = [
+        {"resource": _without_dependencies(one, urns), "type": "creating"} for one in creating
+    ]
+    path.write_text(json.dumps(whole))
+
+
+def _without_dependencies(resource: dict[str, Any], urns: set[str]) -> dict[str, Any]:
+    """Return a resource of the state that depends on none of these."""
+    properties = {
+        key: [urn for urn in found if urn not in urns]
+        for key, found in (resource.get("propertyDependencies") or {}).items()
+    }
+    kept = [urn for urn in resource.get("dependencies") or [] if urn not in urns]
+    return {**resource, "dependencies": kept, "propertyDependencies": properties}

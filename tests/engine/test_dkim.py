@@ -62,7 +62,7 @@ def private_keys(project: Project) -> list[str]:
 def test_an_own_key_signs_is_rotated_and_revoked(
     project: Project, world: World, zone: str, settings: dict[str, Any]
 ) -> None:
-    """Mail passes with each generation's selector; both records stand for the grace, then the old one is revoked."""
+    """Mail passes with each generation's selector; both records exist for the grace, then the old one is revoked."""
     dkim = settings["domains"][f"notify.{zone}"]["dkim"]
     project.configure(**settings)
     project.run("up", "--yes")
@@ -107,15 +107,15 @@ def test_an_own_key_signs_is_rotated_and_revoked(
 def test_a_new_key_signs_only_once_its_record_is_seen(
     project: Project, world: World, zone: str, zone_id: str, settings: dict[str, Any]
 ) -> None:
-    """Where people make the records, an update fails until the new key stands, and the old one goes on signing."""
+    """Where people make the records, an update fails until DNS shows the new key, and the old one goes on signing."""
     domain = settings["domains"][f"notify.{zone}"]
     domain.update({"wait": "warn", "dkim": {"kind": "own", "bits": 1024}})
     settings["dns"] = {zone: {"host": "manual"}}
 
     def publish_missing() -> None:
-        standing = {(one["name"], one["type"]) for one in world.records(zone_id)}
+        existing = {(one["name"], one["type"]) for one in world.records(zone_id)}
         for one in project.outputs()["records"]:
-            if (one["name"], one["type"]) not in standing:
+            if (one["name"], one["type"]) not in existing:
                 priority, _, host = one["values"][0].partition(" ") if one["type"] == "MX" else ("", "", "")
                 more = {"priority": int(priority)} if priority else {}
                 world.add_record(zone_id, one["type"], one["name"], host or one["values"][0], **more)
@@ -169,7 +169,7 @@ def test_no_private_key_is_shown_or_stored_in_plain(
 def test_a_protected_domain_is_rotated_one_generation_at_a_time(
     project: Project, world: World, zone: str, settings: dict[str, Any]
 ) -> None:
-    """Protection stands in the way of no rotation, but of a jump and of a way back, which would drop a key in use."""
+    """Protection allows every rotation, but no jump and no way back, which would drop a key in use."""
     dkim = settings["domains"][f"notify.{zone}"]["dkim"]
     dkim["bits"] = 1024
     settings["defaults"] = {"protect": True}

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from mailstack.errors import EngineError
-
 from .mailer import send
-from .project import Project
+from .project import Project, RunFailed
 from .world import World
 
 
@@ -65,7 +63,7 @@ def test_a_record_changed_by_hand_is_seen_and_put_right(
     project.up()
     [record] = [one for one in world.records(zone_id) if one["type"] == "MX"]
     world.cloudflare("PATCH", f"/zones/{zone_id}/dns_records/{record['id']}", json={"ttl": 777})
-    with pytest.raises(EngineError, match="1 to update"):
+    with pytest.raises(RunFailed, match="1 to update"):
         project.assert_unchanged()
     project.up("--refresh")
     project.assert_unchanged()

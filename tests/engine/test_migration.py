@@ -51,7 +51,7 @@ class Traffic:
 @pytest.fixture(name="old_login")
 def _old_login(world: World, zone: str) -> dict[str, Any]:
     """Make the IAM user that people made years ago, and its SMTP settings."""
-    from mailstack.ses import smtp_password
+    from providers.smtp.ses_iam import smtp_password
 
     iam, name = world.aws("iam"), f"old-{zone}"
     iam.create_user(UserName=name)

@@ -1,4 +1,4 @@
-"""A run that was killed anywhere can be repaired and run again."""
+"""A run that was killed anywhere, or lost an answer, can be repaired and run again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _name(request: dict[str, str]) -> str:
     return request["action"] or f"{request['method']} {request['path'].rpartition('/')[2]}"
 
 
-def _repair(project: Project) -> str:
+def repair(project: Project) -> str:
     result = subprocess.run(
         [ROOT / ".venv/bin/mailstack", "repair", "--stack", project.stack],
         cwd=project.folder,
@@ -59,7 +59,7 @@ def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone:
     run.wait()
     time.sleep(0.5)  # the plugins live on for a moment: what they had sent is answered
 
-    _repair(project)
+    repair(project)
     project.up()
     assert project.outputs()["status"][domain]["status"] == "verified"
     names = Counter((record["name"], record["type"]) for record in world.records(zone_id))
@@ -68,7 +68,7 @@ def test_a_run_that_was_killed_is_repaired(project: Project, world: World, zone:
     keys = world.aws("iam").list_access_keys(UserName=f"notify@{domain}")["AccessKeyMetadata"]
     assert [key["AccessKeyId"] for key in keys] == [project.outputs()["smtp"]["notify"]["username"]]
     project.preview("--expect-no-changes")
-    assert _repair(project).strip() == "nothing to repair"
+    assert repair(project).strip() == "nothing to repair"
 
 
 def test_a_living_run_is_left_alone(project: Project, world: World, zone: str) -> None:
@@ -92,3 +92,48 @@ def test_a_living_run_is_left_alone(project: Project, world: World, zone: str) -
     finally:
         os.killpg(run.pid, signal.SIGINT)
         run.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("lost", ["dns-_dmarc.{domain}-txt", "{domain}-eu-west-1-identity", "notify-user"])
+def test_what_the_state_has_lost_is_taken_back(
+    project: Project, world: World, zone: str, zone_id: str, lost: str
+) -> None:
+    """What exists with the stack's mark and is missing in its state is refused by `up`, and repair imports it."""
+    domain = f"notify.{zone}"
+    project.configure(
+        dns={zone: {"host": "cloudflare"}},
+        defaults={"protect": False, "wait": "off"},
+        senders={"notify": {"domain": domain}},
+    )
+    project.up()
+    before = {record["id"] for record in world.records(zone_id)}
+    name = f"mail-{lost.format(domain=domain)}"
+    [urn] = [one["urn"] for one in project.resources() if one["urn"].endswith(f"::{name}")]
+    project.run("state", "delete", urn, "--yes", "--target-dependents")
+    up = project.up(check=False)
+    assert up.returncode != 0
+    assert "run `mailstack repair`" in " ".join((up.stdout + up.stderr).split())
+
+    assert f"imported {name} (" in repair(project)
+    project.up()
+    assert {record["id"] for record in world.records(zone_id)} == before
+    project.assert_unchanged()
+    assert repair(project).strip() == "nothing to repair"
+
+
+def test_what_another_stack_marked_is_not_taken(project: Project, world: World, zone: str, zone_id: str) -> None:
+    """A record that carries another owner's id is somebody else's, whatever its text says."""
+    domain = f"notify.{zone}"
+    project.configure(
+        dns={zone: {"host": "cloudflare"}},
+        defaults={"protect": False, "wait": "off"},
+        senders={"notify": {"domain": domain}},
+    )
+    project.up()
+    [urn] = [one["urn"] for one in project.resources() if one["urn"].endswith(f"-_dmarc.{domain}-txt")]
+    project.run("state", "delete", urn, "--yes")
+    [record] = [one for one in world.records(zone_id) if one["name"] == f"_dmarc.{domain}"]
+    other = {"comment": "mailstack abcdefghijklmnop organization/mailstack/test"}
+    world.cloudflare("PATCH", f"/zones/{zone_id}/dns_records/{record['id']}", json=other)
+    assert repair(project).strip() == "nothing to repair"
+    project.refuses(f"_dmarc.{domain}: TXT")

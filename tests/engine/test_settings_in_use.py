@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -46,7 +47,9 @@ def test_settings_change_in_place_and_drift_is_put_back(
     used = world.aws("sesv2").get_configuration_set(ConfigurationSetName=f"notify.{zone}".replace(".", "_"))
     assert used["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
     tags = {tag["Key"]: tag["Value"] for tag in used["Tags"]}
-    assert tags == {"team": "mail", "stage": "prod", "mailstack": "mailstack/test"}
+    mark = tags["mailstack"]
+    assert re.fullmatch(r"mailstack [a-z2-7]{16} organization/mailstack/test", mark)
+    assert tags == {"team": "mail", "stage": "prod", "mailstack": mark}
     assert project.outputs()["smtp"]["notify"]["security"] == "tls"
 
     project.configure(**{**changed, "domains": {f"notify.{zone}": {"manage": False}}})
@@ -57,7 +60,7 @@ def test_settings_change_in_place_and_drift_is_put_back(
     project.up("--refresh")
     assert world.dns(f"_dmarc.notify.{zone}", "TXT") == ["v=DMARC1; p=quarantine"]
     assert world.dns(f"bounce.notify.{zone}", "TXT") == ["v=spf1 include:amazonses.com ~all"]
-    assert {one["comment"] for one in world.records(zone_id)} == {"mailstack mailstack/test"}
+    assert {one["comment"] for one in world.records(zone_id)} == {mark}
     assert len(world.records(zone_id)) == 6
     assert send(world, project.outputs()["smtp"]["notify"], "someone@example.net")["dmarc"] == "pass"
     project.assert_unchanged()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,15 @@ from google.rpc import status_pb2  # type: ignore[import-untyped]  # ships no ty
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from plugin.engine import Engine
-from plugin.lifecycle import Clock
+from plugin.lifecycle import Clock, ResourceType
 from plugin.resources.readiness import Dns, Readiness
 from plugin.server import serve
 from plugin.servicer import Servicer
+from plugin.writes import Writes
 from providers.aws import AwsAccount
+from providers.dns.base import DnsHost
 from providers.smtp.base import DomainStatus, SmtpProvider
+from providers.smtp.ses_client import Ses
 
 URN = "urn:pulumi:dev::shop::mailstack:index:MailStack$mailstack:index:Readiness::mail-readiness"
 PROVIDER_URN = "urn:pulumi:dev::shop::pulumi:providers:mailstack::mail-plugin"
@@ -112,8 +116,8 @@ class Plugin:
     dns: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     accounts: list[AwsAccount] = field(default_factory=list)
 
-    def configure(self, **args: Any) -> Any:
-        return self.stub.Configure(provider_pb2.ConfigureRequest(args=struct(args), acceptSecrets=True))
+    def configure(self, credentials: Mapping[str, Any] | None = None) -> Any:
+        return configure(self.stub, credentials or {})
 
     def check(self, **news: Any) -> Any:
         return self.stub.Check(provider_pb2.CheckRequest(urn=URN, news=struct(news)))
@@ -179,6 +183,92 @@ def running(*answers: DomainStatus | Exception, clock: Clock | None = None) -> I
         plugin = Plugin(stub, provider, fake, log, address, shown, accounts)
         plugin.configure()
         yield plugin
+    finally:
+        channel.close()
+        server.stop(0)
+        engine.stop(0)
+
+
+def configure(stub: Any, credentials: Mapping[str, Any]) -> Any:
+    """Configure a plugin as the program does: with one secret JSON text."""
+    args = struct({"credentials": secret(json.dumps(credentials))})
+    return stub.Configure(provider_pb2.ConfigureRequest(args=args, acceptSecrets=True))
+
+
+class Served:
+    """A served plugin, called for one resource by its type and name."""
+
+    def __init__(self, stub: Any, log: EngineLog, token: str) -> None:
+        self.stub, self.log = stub, log
+        self.urn = f"urn:pulumi:dev::shop::mailstack:index:MailStack${token}::mail-thing"
+
+    def configure(self, credentials: Mapping[str, Any] | None = None) -> None:
+        configure(self.stub, credentials or {})
+
+    def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, str]:
+        answer = self.stub.Check(provider_pb2.CheckRequest(urn=self.urn, olds=struct(olds or {}), news=struct(news)))
+        return {one.property: one.reason for one in answer.failures}
+
+    def create(self, news: Mapping[str, Any], preview: bool = False) -> Any:
+        return self.stub.Create(provider_pb2.CreateRequest(urn=self.urn, properties=struct(news), preview=preview))
+
+    def diff(self, state: Mapping[str, Any], news: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> Any:
+        request = provider_pb2.DiffRequest(
+            id="id", urn=self.urn, old_inputs=struct(old or state), olds=struct(state), news=struct(news)
+        )
+        return self.stub.Diff(request)
+
+    def update(self, state: Mapping[str, Any], news: Mapping[str, Any], preview: bool = False) -> dict[str, Any]:
+        request = provider_pb2.UpdateRequest(
+            id="id", urn=self.urn, old_inputs=struct(state), olds=struct(state), news=struct(news), preview=preview
+        )
+        return plain(self.stub.Update(request).properties)
+
+    def read(self, id_: str, inputs: Mapping[str, Any] | None = None, state: Mapping[str, Any] | None = None) -> Any:
+        known = struct(state if state is not None else inputs or {})
+        request = provider_pb2.ReadRequest(id=id_, urn=self.urn, inputs=struct(inputs or {}), properties=known)
+        return self.stub.Read(request)
+
+    def delete(self, state: Mapping[str, Any]) -> None:
+        self.stub.Delete(provider_pb2.DeleteRequest(id="id", urn=self.urn, properties=struct(state)))
+
+    def invoke(self, function: str, **arguments: Any) -> dict[str, Any]:
+        request = provider_pb2.InvokeRequest(tok=f"mailstack:index:{function}", args=struct(arguments))
+        return plain(getattr(self.stub.Invoke(request), "return"))
+
+    def cancel(self) -> None:
+        self.stub.Cancel(empty_pb2.Empty())
+
+
+@contextmanager
+def serving(
+    kind: ResourceType,
+    hosts: Mapping[str, DnsHost],
+    *,
+    ses: Ses | None = None,
+    writes: Writes | None = None,
+    end: Callable[[], None] = lambda: None,
+) -> Iterator[Served]:
+    """Serve one resource type with these DNS hosts, this SES, and an engine that keeps its log."""
+    log = EngineLog()
+    engine = grpc.server(ThreadPoolExecutor(4))
+    engine_pb2_grpc.add_EngineServicer_to_server(log, engine)
+    address = f"127.0.0.1:{engine.add_insecure_port('127.0.0.1:0')}"
+    engine.start()
+    servicer = Servicer(
+        {kind.type: kind},
+        Engine(address),
+        hosts=hosts,
+        ses=None if ses is None else lambda *_: ses,
+        writes=writes,
+        end=end,
+    )
+    server, port = serve(servicer)
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+    try:
+        served = Served(provider_pb2_grpc.ResourceProviderStub(channel), log, kind.type)
+        served.configure()
+        yield served
     finally:
         channel.close()
         server.stop(0)

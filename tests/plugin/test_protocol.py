@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import grpc
 import pytest
@@ -17,7 +18,7 @@ def test_handshake_and_configure_accept_secrets_and_previews() -> None:
     with running(VERIFIED) as plugin:
         request = provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1")
         assert plugin.stub.Handshake(request).accept_secrets
-        answer = plugin.configure(awsProfile="prod")
+        answer = plugin.configure({"aws": {"profile": "prod"}})
         assert answer.acceptSecrets
         assert answer.supportsPreview
 
@@ -48,80 +49,128 @@ def test_the_schema_describes_inputs_outputs_and_configuration() -> None:
     assert set(readiness["inputProperties"]) == set(INPUTS)
     assert set(readiness["properties"]) == {*INPUTS, "status", "dkim", "mailFromStatus", "missing"}
     assert readiness["requiredInputs"] == ["provider", "domain", "region"]
-    assert schema["provider"]["inputProperties"]["awsSecretKey"]["secret"] is True
+    assert set(schema["functions"]) == {"mailstack:index:zones", "mailstack:index:existing"}
 
 
-def test_check_config_keeps_known_keys_and_refuses_others() -> None:
+def test_all_that_is_logged_in_with_is_secret_in_the_schema() -> None:
+    """The credentials are one secret input, and so is each thing in them."""
+    with running(VERIFIED) as plugin:
+        schema = json.loads(plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+    assert schema["config"]["variables"] == schema["provider"]["inputProperties"]
+    assert schema["provider"]["inputProperties"]["credentials"]["secret"] is True
+    named = ("Credentials", "AwsAccount", "AssumedRoleOfUser", "AssumedRoleOfToken", "CloudflareAccess", "HostAccess")
+    for name in named:
+        properties = schema["types"][f"mailstack:index:{name}"]["properties"]
+        assert properties
+        assert all(one["secret"] is True for one in properties.values())
+    assert {"externalId", "sourceIdentity", "policyArns"} <= set(
+        schema["types"]["mailstack:index:AssumedRoleOfUser"]["properties"]
+    )
+
+
+def test_check_config_keeps_the_credentials_and_refuses_all_else() -> None:
     """A key that the plugin does not know is a mistake, and is not stored."""
     with running(VERIFIED) as plugin:
-        news = struct({"awsProfile": "prod", "profile": "prod"})
+        news = struct({"credentials": secret("{}"), "awsProfile": "prod", "version": "0.1.0"})
         answer = plugin.stub.CheckConfig(provider_pb2.CheckRequest(urn=PROVIDER_URN, news=news))
-        assert plain(answer.inputs) == {"awsProfile": "prod"}
-        assert [failure.property for failure in answer.failures] == ["profile"]
-        assert "awsAssumeRoles" in answer.failures[0].reason
+        assert plain(answer.inputs) == {"credentials": secret("{}")}
+        [failure] = answer.failures
+        assert failure.property == "awsProfile"
+        assert failure.reason == "awsProfile: not an input of the mailstack provider; it takes credentials"
 
 
 def test_a_default_provider_drops_the_programs_settings() -> None:
     """The stack's settings share the package's namespace; they and their secrets stay out of the provider's state."""
     with running(VERIFIED) as plugin:
         urn = "urn:pulumi:dev::shop::pulumi:providers:mailstack::default_0_1_0"
-        news = struct({"senders": "{}", "secrets": secret("{}"), "awsProfile": "prod"})
+        news = struct({"senders": "{}", "secrets": secret("{}"), "credentials": secret("{}")})
         answer = plugin.stub.CheckConfig(provider_pb2.CheckRequest(urn=urn, news=news))
-        assert plain(answer.inputs) == {"awsProfile": "prod"}
+        assert plain(answer.inputs) == {"credentials": secret("{}")}
         assert not answer.failures
 
 
+CANARY = "s3cr3t-canary-31"
+
+
 @pytest.mark.parametrize(
-    ("key", "value", "word"),
+    ("credentials", "sentence"),
     [
-        ("awsAssumeRoles", '[{"sessionName": "x"}]', "roleArn"),
-        ("awsAssumeRoles", "[3]", "list of mappings"),
-        ("awsProfile", 3, "give text"),
+        (f"{{{CANARY}", "credentials: the text is not JSON; give a JSON object"),
+        (json.dumps([CANARY]), "credentials: give a mapping"),
+        (
+            {"aws": {"assumeRoles": [{"externalId": CANARY}]}},
+            "credentials.aws.assumeRoles[0].roleArn: missing; give it",
+        ),
+        ({"aws": {"assumeRoles": [CANARY]}}, "credentials.aws.assumeRoles[0]: give a mapping"),
+        ({"aws": {"profile": 3}}, "credentials.aws.profile: give text"),
+        (
+            {"aws": {"sharedConfigFiles": [CANARY, "b"]}},
+            "credentials.aws.sharedConfigFiles: give at most 1",
+        ),
+        (
+            {"cloudflare": {"token": CANARY}},
+            "credentials.cloudflare.token: not an input of the mailstack provider; it takes apiToken, baseUrl",
+        ),
+        (
+            {"dns": {"example.com": {"rfc2136": {"secrets": CANARY}}}},
+            'credentials.dns["example.com"].rfc2136.secrets: give a mapping',
+        ),
     ],
 )
-def test_check_config_says_what_is_wrong_with_a_value(key: str, value: object, word: str) -> None:
-    """A value that cannot be used is refused at its key."""
+def test_check_config_and_configure_say_what_is_wrong_and_quote_nothing(credentials: Any, sentence: str) -> None:
+    """A value that cannot be used is refused at its key, and what was given is not shown."""
+    text = credentials if isinstance(credentials, str) else json.dumps(credentials)
     with running(VERIFIED) as plugin:
-        request = provider_pb2.CheckRequest(urn=PROVIDER_URN, news=struct({key: value}))
+        request = provider_pb2.CheckRequest(urn=PROVIDER_URN, news=struct({"credentials": secret(text)}))
         [failure] = plugin.stub.CheckConfig(request).failures
-        assert failure.property == key
-        assert word in failure.reason
+        assert (failure.property, failure.reason) == ("credentials", sentence)
+        args = struct({"credentials": secret(text)})
+        _, words, _ = refusal(lambda: plugin.stub.Configure(provider_pb2.ConfigureRequest(args=args)))
+        assert words == sentence
 
 
-def test_check_config_passes_unknown_values() -> None:
-    """A profile that only the update knows is no mistake in a preview."""
+@pytest.mark.parametrize("credentials", [UNKNOWN, {"aws": {"profile": UNKNOWN}}])
+def test_credentials_that_a_preview_does_not_know_are_no_mistake(credentials: Any) -> None:
+    """Nothing can be asked meanwhile, and that is said."""
     with running(VERIFIED) as plugin:
-        request = provider_pb2.CheckRequest(urn=PROVIDER_URN, news=struct({"awsProfile": UNKNOWN}))
-        assert not plugin.stub.CheckConfig(request).failures
+        news = struct({"credentials": credentials})
+        assert not plugin.stub.CheckConfig(provider_pb2.CheckRequest(urn=PROVIDER_URN, news=news)).failures
+        plugin.stub.Configure(provider_pb2.ConfigureRequest(args=news))
+        code, words, _ = refusal(plugin.create)
+        assert code is grpc.StatusCode.FAILED_PRECONDITION
+        assert words.endswith("or its credentials are not known yet")
 
 
 def test_diff_config_never_replaces() -> None:
-    """Another account changes the provider in place."""
+    """Other credentials change the provider in place."""
     with running(VERIFIED) as plugin:
         request = provider_pb2.DiffRequest(
-            old_inputs=struct({"awsProfile": "a"}), olds=struct({}), news=struct({"awsProfile": "b"})
+            old_inputs=struct({"credentials": secret("{}")}),
+            olds=struct({}),
+            news=struct({"credentials": secret('{"aws": {}}')}),
         )
         answer = plugin.stub.DiffConfig(request)
         assert answer.changes == answer.DIFF_SOME
+        assert list(answer.diffs) == ["credentials"]
         assert not answer.replaces
 
 
 @pytest.mark.parametrize("encoded", [True, False])
-def test_configure_takes_roles_and_endpoints_plain_or_as_json(encoded: bool) -> None:
+def test_configure_takes_the_credentials_as_json_or_plain(encoded: bool) -> None:
     """SDKs send what is not text as JSON; both are understood."""
-    roles = [{"roleArn": "arn:aws:iam::222222222222:role/deployer", "sessionName": "s", "externalId": "e"}]
-    endpoints = [{"sesv2": "http://127.0.0.1:5000", "sts": "http://127.0.0.1:5001"}]
+    role = {"roleArn": "arn:aws:iam::222222222222:role/deployer", "sessionName": "s", "externalId": "e"}
+    endpoints = {"sesv2": "http://127.0.0.1:5000", "sts": "http://127.0.0.1:5001"}
+    given = {
+        "aws": {"assumeRoles": [role], "endpoints": [endpoints], "accessKey": "AKIA", "secretKey": "hidden"},
+    }
     with running(VERIFIED) as plugin:
-        plugin.configure(
-            awsAssumeRoles=json.dumps(roles) if encoded else roles,
-            awsEndpoints=json.dumps(endpoints) if encoded else endpoints,
-            awsAccessKey="AKIA",
-            awsSecretKey=secret("hidden"),
-        )
+        args = struct({"credentials": secret(json.dumps(given) if encoded else given)})
+        plugin.stub.Configure(provider_pb2.ConfigureRequest(args=args))
         plugin.create()
     [account] = plugin.accounts
-    assert account.assume_roles == roles
-    assert account.endpoints == endpoints[0]
+    [assumed] = account.assume_roles
+    assert (assumed.role_arn, assumed.session_name, assumed.external_id) == (role["roleArn"], "s", "e")
+    assert account.endpoints == endpoints
     assert (account.access_key, account.secret_key) == ("AKIA", "hidden")
 
 
@@ -203,7 +252,7 @@ def test_what_is_not_served_says_unimplemented(call: str) -> None:
 def test_an_unforeseen_exception_is_one_sentence_without_traceback_or_secret() -> None:
     """A mistake of the plugin reaches the engine as INTERNAL with its text, redacted."""
     with running(RuntimeError("boom at hunter2-canary, Traceback follows")) as plugin:
-        plugin.configure(awsSecretKey=secret("hunter2-canary"))
+        plugin.configure({"aws": {"secretKey": "hunter2-canary"}})
         code, words, _ = refusal(plugin.create)
         assert code is grpc.StatusCode.INTERNAL
         assert "Create: RuntimeError: boom at [secret]" in words

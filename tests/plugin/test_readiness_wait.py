@@ -269,7 +269,7 @@ def test_a_provider_that_echoes_a_credential_is_redacted() -> None:
     key = "wJalr/XUtnFEMI+canary"
     echo = VendorError(f"SignatureDoesNotMatch: {key} and wJalr%2FXUtnFEMI%2Bcanary")
     with running(echo) as plugin:
-        plugin.configure(awsAccessKey="AKIA", awsSecretKey=secret(key))
+        plugin.configure({"aws": {"accessKey": "AKIA", "secretKey": key}})
         missing = plain(plugin.create().properties)["missing"]
         _, words, _ = refusal(lambda: plugin.create(wait="require"))
         said = " ".join([*missing, words, *plugin.log.lasting])

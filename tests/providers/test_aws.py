@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import parse_qs
 
 import pytest
@@ -137,7 +138,6 @@ def test_a_role_is_not_waited_for_without_limit(monkeypatch: pytest.MonkeyPatch)
     ("account", "words"),
     [
         (AwsAccount(profile="nowhere"), "nowhere"),
-        (AwsAccount(assume_roles=[{"sessionName": "x"}]), "roleArn"),
         (AwsAccount(endpoints={"sesv2": "not a url"}), "not a url"),
         (AwsAccount(access_key="AKID"), "accessKey without aws:secretKey"),
         (AwsAccount(secret_key="canary"), "secretKey without aws:accessKey"),
@@ -152,3 +152,106 @@ def test_what_cannot_be_used_is_said(account: AwsAccount, words: str) -> None:
 def test_secrets_are_not_shown() -> None:
     """The account can stand in a message."""
     assert "canary" not in repr(AwsAccount(access_key="AKID", secret_key="canary-1", token="canary-2"))
+
+
+def test_a_role_is_assumed_with_all_its_options(sts: FakeSts) -> None:
+    """What pulumi-aws accepts in assumeRoles reaches STS (AssumeRole in the STS API reference)."""
+    role = {
+        "roleArn": "arn:aws:iam::222222222222:role/x",
+        "duration": "1h30m",
+        "policy": "{}",
+        "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+        "sourceIdentity": "pipeline",
+        "tags": {"team": "mail"},
+        "transitiveTagKeys": ["team"],
+    }
+    _key(AwsAccount.from_mapping({"assumeRoles": [role], "endpoints": [{"sts": sts.url, "sesv2": ""}]}))
+    [asked] = sts.asked
+    assert (asked["DurationSeconds"], asked["Policy"], asked["SourceIdentity"]) == ("5400", "{}", "pipeline")
+    assert asked["PolicyArns.member.1.arn"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert (asked["Tags.member.1.Key"], asked["Tags.member.1.Value"]) == ("team", "mail")
+    assert asked["TransitiveTagKeys.member.1"] == "team"
+
+
+def test_an_oidc_token_assumes_a_role_and_that_one_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """AssumeRoleWithWebIdentity is not signed; the roles of assumeRoles come after it."""
+    asked: list[dict[str, str]] = []
+
+    class Handler(Quiet):
+        def do_POST(self) -> None:
+            body = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            signer = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+            asked.append({"signer": signer, **{key: values[0] for key, values in body.items()}})
+            action = asked[-1]["Action"]
+            expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.answer(
+                200,
+                f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result><Credentials>'
+                f"<AccessKeyId>AKIDROLE{len(asked)}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+                f"<SessionToken>t</SessionToken><Expiration>{expires}</Expiration></Credentials>"
+                f"</{action}Result></{action}Response>".encode(),
+            )
+
+    token = tmp_path / "token"
+    token.write_text("oidc-token\n")
+    web = {"roleArn": "arn:aws:iam::111111111111:role/ci", "webIdentityTokenFile": str(token)}
+    with serving(Handler) as url:
+        account = AwsAccount.from_mapping(
+            {
+                "assumeRoleWithWebIdentity": web,
+                "assumeRoles": [{"roleArn": "arn:aws:iam::222222222222:role/x"}],
+                "endpoints": {"sts": url},
+            }
+        )
+        assert _key(account) == "AKIDROLE2"
+    first, second = asked
+    assert (first["Action"], first["signer"], first["WebIdentityToken"]) == (
+        "AssumeRoleWithWebIdentity", "", "oidc-token",
+    )  # fmt: skip
+    assert (second["Action"], second["signer"]) == ("AssumeRole", "AKIDROLE1")
+
+
+def test_a_token_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """The sentence names the setting."""
+    web = {"roleArn": "arn:aws:iam::111111111111:role/ci", "webIdentityTokenFile": str(tmp_path / "none")}
+    account = AwsAccount.from_mapping({"assumeRoleWithWebIdentity": web})
+    with pytest.raises(VendorError, match="set webIdentityTokenFile or webIdentityToken"):
+        _key(account)
+
+
+def test_shared_files_are_read_in_place_of_the_environments(tmp_path: Path) -> None:
+    """SharedConfigFiles and sharedCredentialsFiles, as pulumi-aws has them."""
+    own = tmp_path / "own"
+    own.write_text("[ci]\naws_access_key_id = AKIDFILE\naws_secret_access_key = p\n")
+    assert _key(AwsAccount.from_mapping({"profile": "ci", "sharedCredentialsFiles": [str(own)]})) == "AKIDFILE"
+    config = tmp_path / "own-config"
+    config.write_text("[profile ci]\naws_access_key_id = AKIDCONFIG\naws_secret_access_key = p\n")
+    assert _key(AwsAccount.from_mapping({"profile": "ci", "sharedConfigFiles": [str(config)]})) == "AKIDCONFIG"
+
+
+def test_fips_dual_stack_proxies_and_certificates_reach_the_client() -> None:
+    """A client asks where and how pulumi-aws's asks; hosts of noProxy are asked directly."""
+    given = {"useFipsEndpoint": True, "httpsProxy": "http://proxy.example:3128", "customCaBundle": "/ca.pem"}
+    client = AwsAccount.from_mapping(given).client("sesv2", "us-east-1")
+    assert client.meta.endpoint_url == "https://email-fips.us-east-1.amazonaws.com"
+    assert client.meta.config.proxies == {"https": "http://proxy.example:3128"}
+    assert client._endpoint.http_session._verify == "/ca.pem"
+    direct = AwsAccount.from_mapping({**given, "noProxy": "example.com,.amazonaws.com"}).client("sesv2", "us-east-1")
+    assert direct.meta.config.proxies is None
+    dual = AwsAccount.from_mapping({"useDualstackEndpoint": True, "insecure": True}).client("route53", "us-east-1")
+    assert dual._endpoint.http_session._verify is False
+
+
+def test_the_account_id_is_asked_of_sts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the region of STS that the settings name."""
+    client = Mock(get_caller_identity=Mock(return_value={"Account": "123456789012"}))
+    asked: list[tuple[str, str]] = []
+
+    def made(account: AwsAccount, service: str, region: str) -> Mock:
+        asked.append((service, region))
+        return client
+
+    monkeypatch.setattr(AwsAccount, "client", made)
+    assert AwsAccount().account_id() == "123456789012"
+    assert AwsAccount(sts_region="eu-west-1").account_id() == "123456789012"
+    assert asked == [("sts", "us-east-1"), ("sts", "eu-west-1")]

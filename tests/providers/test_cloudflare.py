@@ -1,4 +1,4 @@
-"""How record sets are written at Cloudflare, what stands there is read, and what of it is in a new record's way."""
+"""How record sets are written at Cloudflare, and what exists there is read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mailstack.dns.records import Mx, RecordSet
 from mailstack.dns.txt import quoted
 from mailstack.errors import RecordError
-from providers.dns import base, cloudflare
-from providers.dns.base import StandingRecord, in_the_way
+from providers.dns import cloudflare
+from providers.dns.base import ExistingRecord
 
 NAME = "bounce.example.com"
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=600)
@@ -33,7 +33,7 @@ def test_what_is_quoted_is_read_back(text: str) -> None:
     assert cloudflare.unquote(quoted(text)) == text
 
 
-def test_bare_text_is_taken_as_it_stands() -> None:
+def test_bare_text_is_taken_as_it_is() -> None:
     """Cloudflare also holds TXT contents that were entered without quotes."""
     assert cloudflare.unquote('google-site-verification=a"b') == 'google-site-verification=a"b'
 
@@ -53,7 +53,7 @@ def test_a_ttl_that_cloudflare_refuses_is_refused_before(ttl: int) -> None:
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        (RecordSet(NAME, "TXT", 300, ("a" * 4081,)), "make 4098 octets of data, Cloudflare takes at most 4096"),
+        (RecordSet(NAME, "TXT", 300, ("a" * 4081,)), "make 4098 octets of data, Cloudflare allows at most 4096"),
         (RecordSet(NAME, "TXT", 300, ("a" * 4080, "b" * 4080)), "at most 8192 at one name"),
         (RecordSet(NAME, "CNAME", 300, (NAME,)), "points to itself"),
     ],
@@ -64,71 +64,36 @@ def test_what_cloudflare_refuses_is_refused_before(record: RecordSet, words: str
         cloudflare.check(record)
 
 
-def test_what_stands_is_read_as_it_is_compared() -> None:
+def test_what_exists_is_read_as_it_is_compared() -> None:
     """Names and hosts lose case and final dot, TXT its quotes; a missing comment is no mark."""
-    found = cloudflare.standing(
+    found = cloudflare.read(
         [
             {"id": "1", "name": "Bounce.Example.com", "type": "MX", "content": "Mail.Example.net.", "priority": 10},
             {"id": "2", "name": NAME, "type": "TXT", "content": '"v=spf1 " "-all"', "comment": "mailstack a/b"},
             {"id": "3", "name": f"k.{NAME}", "type": "CNAME", "content": "K.Example.net.", "ttl": 60.0},
-        ]
+            {"id": "4", "name": NAME, "type": "AAAA", "content": "2001:DB8::0001"},
+        ],
+        "example.com",
     )
     assert found == [
-        StandingRecord(NAME, "MX", "10 mail.example.net", "", "1"),
-        StandingRecord(NAME, "TXT", "v=spf1 -all", "mailstack a/b", "2"),
-        StandingRecord(f"k.{NAME}", "CNAME", "k.example.net", "", "3", 60),
+        ExistingRecord(NAME, "MX", "10 mail.example.net", id="1", is_alias=False),
+        ExistingRecord(NAME, "TXT", "v=spf1 -all", mark="mailstack a/b", id="2", is_alias=False),
+        ExistingRecord(f"k.{NAME}", "CNAME", "k.example.net", ttl=60, id="3"),
+        ExistingRecord(NAME, "AAAA", "2001:db8::1", id="4", is_alias=False),
     ]
 
 
-def test_a_mark_fits_into_a_comment() -> None:
-    """A comment has at most 100 characters on the free plan (record attributes reference, "Record comments")."""
-    assert cloudflare.mark("shop/prod") == "mailstack shop/prod"
-    assert len(cloudflare.mark("p" * 200)) == 100
-
-
 @pytest.mark.parametrize(
-    ("other", "kind", "content", "conflicts"),
+    ("name", "more", "is_alias"),
     [
-        (("A", "192.0.2.1"), "CNAME", "x.example.net", True),  # RFC 1034 section 3.6.2
-        (("CNAME", "x.example.net"), "TXT", "text", True),
-        (("TXT", "v=spf1 -all"), "TXT", "v=spf1 ~all", True),  # RFC 7208 section 3.2
-        (("TXT", "v=spf10 -all"), "TXT", "v=spf1 -all", False),  # RFC 7208 section 4.5: no SPF record
-        (("TXT", "v=spf1 -all"), "TXT", "v=DMARC1; p=none", False),
-        (("TXT", "verification=1"), "TXT", "v=spf1 -all", False),
-        (("TXT", "verification=1"), "TXT", "verification=1", True),
-        (("MX", "20 mail.example.net"), "MX", "10 mail.example.org", True),  # SES asks for exactly one
-        (("A", "192.0.2.1"), "MX", "10 mail.example.org", False),
+        (NAME, {}, True),
+        (NAME, {"proxied": False, "settings": {"flatten_cname": False}}, True),
+        (NAME, {"proxied": True}, False),
+        (NAME, {"settings": {"flatten_cname": True}}, False),
+        ("example.com", {}, False),
     ],
 )
-def test_what_is_in_the_way(other: tuple[str, str], kind: str, content: str, conflicts: bool) -> None:
-    """A record is in the way where DNS or a mail standard allows one only, and only at the same name."""
-    standing = [StandingRecord(NAME, *other, "", "1")]
-    assert in_the_way(standing, NAME, kind, content) == (standing if conflicts else [])
-    assert in_the_way(standing, f"other.{NAME}", kind, content) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "other", "content"),
-    [
-        ("_dmarc.example.com", "V=DMARC1; p=none", "v=DMARC1;p=reject"),
-        ("_dmarc.example.com", "v = DMARC1 ; p = reject", "v=DMARC1; p=none"),  # RFC 9989 section 4.8
-        ("default._bimi.example.com", "v = BIMI1 ; l = https://example.com/a.svg", "v=BIMI1; l=https://example.com/b"),
-        ("_mta-sts.example.com", "v=STSv1 ; id=1", "v=STSv1; id=2;"),  # RFC 8461 section 3.1
-        ("_smtp._tls.example.com", "v=TLSRPTv1 ;rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"),
-        ("a._domainkey.example.com", "k=rsa; p=MIIB", "v=DKIM1; k=rsa; p=MIIC"),  # RFC 6376 section 3.6.2.2
-    ],
-)
-def test_a_second_policy_record_of_a_kind_is_in_the_way(name: str, other: str, content: str) -> None:
-    """Receivers discard both, however the blanks are set; at a name where nobody looks for it a text is just text."""
-    standing = [StandingRecord(name, "TXT", other, "", "1")]
-    assert in_the_way(standing, name, "TXT", content) == standing
-    elsewhere = [StandingRecord("example.com", "TXT", other, "", "1")]
-    assert in_the_way(elsewhere, "example.com", "TXT", content) == []
-
-
-def test_cloudflare_is_a_dns_host() -> None:
-    """The adapter has the verbs of the seam, and its check is the one of this file: 1 is a TTL, 59 is none."""
-    host: base.DnsHost = cloudflare.Cloudflare("token")
-    host.check(RecordSet(NAME, "TXT", 1, ("text",)))
-    with pytest.raises(RecordError, match="59"):
-        host.check(RecordSet(NAME, "TXT", 59, ("text",)))
+def test_a_cname_that_cloudflare_flattens_is_no_alias(name: str, more: dict[str, Any], is_alias: bool) -> None:
+    """At the apex, proxied, or set to be flattened it is answered with addresses (Cloudflare, CNAME flattening)."""
+    item = {"name": name, "type": "CNAME", "content": "site.example.net", **more}
+    assert [one.is_alias for one in cloudflare.read([item], "example.com")] == [is_alias]

@@ -13,19 +13,20 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from mailstack.dns.records import Mx, RecordSet
-from mailstack.errors import VendorError
-from providers.dns.base import HostedZone
-from providers.dns.lexicon import Lexicon, check_provider
-from providers.dns.lexicon_client import without_secrets
+from mailstack.dns.changes import Change
+from mailstack.dns.records import Mx
+from mailstack.errors import Busy, Missing, Refused, VendorError
+from providers.dns.base import Access, HostedZone
+from providers.dns.lexicon import Lexicon
+from providers.dns.lexicon_client import check_provider, without_secrets
 from providers.dns.lexicon_values import forms, read
 
 from .serving import running
 
 ZONE = HostedZone("example.com", "example.com")
-TEXT = RecordSet("a.example.com", "TXT", 300, ("x=1",))
+TEXT = Change("a.example.com", "TXT", (), ("x=1",), None, 300)
 KEY = "canary/of a key"
-AT = "mailstack:dns.example.com.provider"
+AT = 'mailstack:dns["example.com"].provider'
 
 
 def serving(answer: Callable[[Request], Response]) -> AbstractContextManager[str]:
@@ -33,10 +34,19 @@ def serving(answer: Callable[[Request], Response]) -> AbstractContextManager[str
     return running(make_server("127.0.0.1", 0, Request.application(answer), threaded=True))
 
 
+def at(url: str, **secrets: str) -> Lexicon:
+    """Return the client of a PowerDNS."""
+    keys = {"provider": "powerdns", "options": {"pdns_server": url}}
+    return Lexicon(Access(keys=keys, secrets={"options": secrets or {"auth_token": KEY}}))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("powrdns", r'^mailstack:dns\.example\.com\.provider: dns-lexicon knows no DNS host "powrdns"; did you mean'),
+        (
+            "powrdns",
+            r'^mailstack:dns\["example.com"\]\.provider: dns-lexicon knows no DNS host "powrdns"; did you mean',
+        ),
         ("powrdns", r"mean powerdns.* All of them: https"),
         ("Gandi", r'knows no DNS host "Gandi"; did you mean gandi'),
         ("zzz", r'knows no DNS host "zzz"\. All of them: https://dns-lexicon\.readthedocs\.io'),
@@ -61,9 +71,8 @@ def test_a_host_whose_own_library_is_missing_says_how_to_get_it(monkeypatch: pyt
 
 def test_a_host_that_is_down_is_one_sentence() -> None:
     """Nothing listens: the sentence names the host and where it was looked for."""
-    down = Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1", "auth_token": KEY})
-    with pytest.raises(VendorError) as refused:
-        down.zone("example.com")
+    with pytest.raises(Busy) as refused:
+        at("http://127.0.0.1:1").zones(["example.com"])
     assert str(refused.value) == (
         "powerdns (dns-lexicon) could not log in for example.com: 127.0.0.1 (port 1) cannot be reached: "
         "Connection refused"
@@ -73,7 +82,9 @@ def test_a_host_that_is_down_is_one_sentence() -> None:
 def test_a_missing_option_is_named_as_the_host_names_it() -> None:
     """What the host's part of dns-lexicon says of its options is passed on."""
     with pytest.raises(VendorError, match=r"could not log in for example.com: .*auth_token"):
-        Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1"}).zone("example.com")
+        Lexicon(
+            Access(keys={"provider": "powerdns", "options": {"pdns_server": "http://127.0.0.1:1"}}),
+        ).zones(["example.com"])
 
 
 def test_a_busy_host_is_asked_again() -> None:
@@ -86,24 +97,34 @@ def test_a_busy_host_is_asked_again() -> None:
         return Response('{"name": "example.com.", "rrsets": []}', statuses[-1], headers=headers)
 
     with serving(answer) as url:
-        assert Lexicon("powerdns", {"pdns_server": url, "auth_token": KEY}).zone("example.com").name == "example.com"
+        assert at(url).zones(["example.com"]) == [ZONE]
     assert statuses == [429, 503, 200]
 
 
-def test_no_option_stands_in_what_is_said_or_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A host that gives the login back in its answer: it stands in no message, no log line, no repr and no chain."""
+def test_no_option_is_in_what_is_said_or_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A host that gives the login back in its answer: it is in no message, no log line, no repr and no chain."""
     caplog.set_level(logging.DEBUG)
 
     def answer(request: Request) -> Response:
         return Response(f"{' ' * 380}no login {request.headers['X-API-Key']} {request.headers['X-API-Key']}", 403)
 
     with serving(answer) as url:
-        host = Lexicon("powerdns", {"pdns_server": url, "auth_token": KEY})
+        host = at(url)
         with pytest.raises(VendorError, match="403: no login") as refused:
-            host.put(ZONE, TEXT, None)
+            host.write(ZONE, TEXT)
     assert KEY not in str(refused.value) + caplog.text + repr(host)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, Missing), (429, Busy), (500, Busy), (403, Refused), (422, Refused)])
+def test_each_answer_is_its_own_kind_of_error(status: int, kind: type[VendorError]) -> None:
+    """Whoever calls can tell what may pass from what will not (RFC 9110 section 15)."""
+    with (
+        serving(lambda request: Response("no", status, headers={"Retry-After": "0"})) as url,
+        pytest.raises(kind, match=f"it answered {status}: no"),
+    ):
+        at(url).zones(["example.com"])
 
 
 @pytest.mark.parametrize(
@@ -122,9 +143,9 @@ def test_an_option_is_taken_out_in_every_form(text: str) -> None:
     assert "[secret]" in shown
 
 
-def test_a_failure_half_way_says_what_stands() -> None:
+def test_a_failure_half_way_says_what_exists() -> None:
     """One value was written, the other refused: the sentence says so, and what was there before is still there."""
-    standing = ['"old=1"']
+    existing = ['"old=1"']
 
     def answer(request: Request) -> Response:
         if request.method == "PATCH":
@@ -132,18 +153,18 @@ def test_a_failure_half_way_says_what_stands() -> None:
             contents = [one["content"] for one in change["records"]]
             if '"two=2"' in contents:
                 return Response('{"error": "the disk is full"}', 422)
-            standing[:] = contents
+            existing[:] = contents
             return Response(status=204)
-        records = [{"content": content, "disabled": False} for content in standing]
+        records = [{"content": content, "disabled": False} for content in existing]
         rrset = {"name": "a.example.com.", "type": "TXT", "ttl": 300, "records": records}
         return Response(json.dumps({"name": "example.com.", "kind": "Native", "rrsets": [rrset]}))
 
-    before, after = (RecordSet("a.example.com", "TXT", 300, values) for values in (("old=1",), ("one=1", "two=2")))
+    change = Change("a.example.com", "TXT", ("old=1",), ("one=1", "two=2"), 300, 300)
     with serving(answer) as url, pytest.raises(VendorError) as refused:
-        Lexicon("powerdns", {"pdns_server": url, "auth_token": KEY}).put(ZONE, after, before)
+        at(url).write(ZONE, change)
     assert str(refused.value) == (
         "powerdns (dns-lexicon) could not write TXT a.example.com in example.com: it answered 422: "
-        "{\"error\": \"the disk is full\"}; there stands now: 'old=1' and 'one=1'"
+        '{"error": "the disk is full"}; there exists now: "one=1" and "old=1"'
     )
 
 
@@ -225,7 +246,8 @@ def test_other_types_are_left_out() -> None:
 def test_nothing_of_the_library_is_loaded_before_it_is_used() -> None:
     """Importing the adapter, and making one, loads neither dns-lexicon nor requests, which cost half a second."""
     code = (
-        "import sys; from providers.dns.lexicon import Lexicon; Lexicon('powerdns', {});"
+        "import sys; from providers.dns.lexicon import Lexicon; from providers.dns.base import Access;"
+        "Lexicon(Access(keys={'provider': 'powerdns'}));"
         "print([name for name in ('lexicon', 'requests', 'tldextract') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
@@ -237,4 +259,4 @@ def test_no_public_suffix_list_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(tldextract.TLDExtract, "__call__", lambda *_: pytest.fail("it would be fetched"))
     with pytest.raises(VendorError, match=r"could not log in for example\.co\.uk: .*cannot be reached"):
-        Lexicon("powerdns", {"pdns_server": "http://127.0.0.1:1", "auth_token": KEY}).zone("example.co.uk")
+        at("http://127.0.0.1:1").zones(["example.co.uk"])

@@ -1,4 +1,4 @@
-"""What Route 53 keeps is read and written as AWS and pulumi-aws document it; hosts/test_route53.py has the rest."""
+"""What Route 53 keeps is read and written as AWS documents it; hosts/test_route53.py has the rest."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstack.dns.records import RecordSet
-from mailstack.errors import RecordError, VendorError
+from mailstack.errors import Busy, Missing, RecordError, Refused, VendorError
 from providers.aws import AwsAccount
 from providers.dns import route53
-from providers.dns.base import StandingRecord
+from providers.dns.base import Access, ExistingRecord, HostedZone
 from tests.sandbox.route53_world import Route53World, alias, change, route53_world
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=1200)
@@ -34,7 +34,16 @@ def _host(world: Route53World) -> route53.Route53:
 
 def _asks(world: Route53World, access_key: str, secret_key: str) -> route53.Route53:
     account = AwsAccount(access_key=access_key, secret_key=secret_key, endpoints={"route53": world.url})
-    return route53.Route53(account)
+    return route53.Route53(Access(aws=account))
+
+
+def by_id(world: Route53World, zone_id: str) -> list[HostedZone]:
+    """Ask with a zone's id among the settings."""
+    key = world.aws.world.bootstrap
+    account = AwsAccount(
+        access_key=key.access_key_id, secret_key=key.secret_access_key, endpoints={"route53": world.url}
+    )
+    return route53.Route53(Access(keys={"zoneId": zone_id}, aws=account)).zones(["example.org"])
 
 
 def text(value: str, ttl: int = 300) -> RecordSet:
@@ -45,38 +54,39 @@ def text(value: str, ttl: int = 300) -> RecordSet:
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        ("v=spf1 -all", "v=spf1 -all"),
-        ("a" * 255, "a" * 255),
-        ("a" * 256, "a" * 255 + '""a'),  # pulumi-aws, Record: `"first255characters\"\"morecharacters"`
-        ("b" * 600, '""'.join(("b" * 255, "b" * 255, "b" * 90))),
-        ('say "hi"', r"say \"hi\""),
-        ("\\052", "\\\\052"),
-        ("c" * 254 + '"d', "c" * 254 + '\\"""d'),  # an escape is never torn apart
+        ("v=spf1 -all", '"v=spf1 -all"'),
+        ("a" * 255, f'"{"a" * 255}"'),
+        ("a" * 256, f'"{"a" * 255}""a"'),
+        ("b" * 600, f'"{"b" * 255}""{"b" * 255}""{"b" * 90}"'),
+        ('say "hi"', r'"say \"hi\""'),
+        ("\\052", '"\\\\052"'),
+        ("c" * 254 + '"d', f'"{"c" * 254}\\"""d"'),  # an escape is never torn apart
     ],
 )
-def test_text_is_written_without_outer_quotes(value: str, written: str) -> None:
-    """The provider adds the outer quotes; those between strings of 255 octets, and escapes, are the program's."""
-    assert route53.value_text("TXT", value) == written
+def test_text_is_written_in_strings(value: str, written: str) -> None:
+    """Each string has quotes and at most 255 octets, and what would end it is escaped (TXT record type)."""
+    assert route53.written("TXT", value) == written
 
 
 def test_other_types_are_written_as_they_are() -> None:
     """Names and addresses have no quotes; an MX is preference and host in one text."""
-    assert route53.value_text("MX", "10 mail.example.com") == "10 mail.example.com"
-    assert route53.value_text("CNAME", "a.example.com") == "a.example.com"
+    assert route53.written("MX", "10 mail.example.com") == "10 mail.example.com"
+    assert route53.written("CNAME", "a.example.com") == "a.example.com"
 
 
 @given(PRINTABLE)
 def test_any_text_survives_the_way_there_and_back(value: str) -> None:
     """What is written means what was meant, and every string in it has at most 255 octets (RFC 1035 section 3.3.14)."""
-    written = route53.value_text("TXT", value)
-    assert route53.content("TXT", written) == value
-    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', f'"{written}"')
-    assert "".join(f'"{one}"' for one in strings) == f'"{written}"'
+    written = route53.written("TXT", value)
+    listed = {"Name": "a.example.org.", "Type": "TXT", "TTL": 300, "ResourceRecords": [{"Value": written}]}
+    assert [one.content for one in route53.read([listed])] == [value]
+    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', written)
+    assert "".join(f'"{one}"' for one in strings) == written
     assert all(len(re.sub(r"\\.", "x", one)) <= 255 for one in strings)
 
 
 def test_the_apis_list_is_read() -> None:
-    """Names lose dot, case and octal escapes, texts quotes and escapes; each value is an entry with its set's id."""
+    """Names lose dot, case and octal escapes, texts quotes and escapes; each value is an entry of its own."""
     listed = [
         {
             "Name": "\\052.Example.org.",
@@ -88,40 +98,41 @@ def test_the_apis_list_is_read() -> None:
         {"Name": "n.example.org.", "Type": "MX", "TTL": 300, "ResourceRecords": [{"Value": "0 ."}]},
         {"Name": "c.example.org.", "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "Target.example.net."}]},
     ]
-    assert route53.standing(listed) == [
-        StandingRecord("*.example.org", "TXT", 'one "1"and * more', id="*.example.org_TXT", ttl=60),
-        StandingRecord("*.example.org", "TXT", "Two", id="*.example.org_TXT", ttl=60),
-        StandingRecord("m.example.org", "MX", "10 mail.example.net", id="m.example.org_MX", ttl=300),
-        StandingRecord("n.example.org", "MX", "0 .", id="n.example.org_MX", ttl=300),
-        StandingRecord("c.example.org", "CNAME", "target.example.net", id="c.example.org_CNAME", ttl=300),
+    assert route53.read(listed) == [
+        ExistingRecord("*.example.org", "TXT", 'one "1"and * more', ttl=60),
+        ExistingRecord("*.example.org", "TXT", "Two", ttl=60),
+        ExistingRecord("m.example.org", "MX", "10 mail.example.net", ttl=300),
+        ExistingRecord("n.example.org", "MX", "0 .", ttl=300),
+        ExistingRecord("c.example.org", "CNAME", "target.example.net", ttl=300),
     ]
 
 
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"setIdentifier": "blue"}, 'it is one of several with a routing policy (set identifier "blue")'),
-        ({"trafficPolicyInstanceId": "i-1"}, "the traffic policy instance i-1 made it; change it there"),
-        ({"setIdentifier": "", "trafficPolicyInstanceId": "", "aliasTarget": None, "weight": 0}, ""),
+        ({"SetIdentifier": "blue"}, 'it is one of several with a routing policy (set identifier "blue")'),
+        ({"TrafficPolicyInstanceId": "i-1"}, "the traffic policy instance i-1 made it; change it there"),
+        ({}, ""),
     ],
 )
-def test_the_providers_list_says_what_is_locked(more: dict[str, Any], reason: str) -> None:
-    """In pulumi-aws's spelling: what a routing policy made is no plain set of values; empty fields say nothing."""
-    records = [{"value": '"one"'}]
-    listed = [{"name": "a.example.org.", "type": "TXT", "ttl": 300, "resourceRecords": records, **more}]
-    assert [(one.content, one.ttl, one.locked) for one in route53.standing(listed)] == [("one", 300, reason)]
+def test_what_a_routing_policy_made_is_locked(more: dict[str, Any], reason: str) -> None:
+    """It is not a plain set of values, and no value can be added to it."""
+    records = [{"Value": '"one"'}]
+    listed = [{"Name": "a.example.org.", "Type": "TXT", "TTL": 300, "ResourceRecords": records, **more}]
+    assert [(one.content, one.ttl, one.locked, one.locks_set) for one in route53.read(listed)] == [
+        ("one", 300, reason, bool(reason))
+    ]
 
 
 def test_aliases_and_routed_sets_are_listed_as_locked(world: Route53World, host: route53.Route53) -> None:
-    """Neither an alias nor a weighted set goes unseen; the import id of the latter ends in its set identifier."""
-    zone = host.zone_by_id(world.zone("example.org"))
+    """Neither an alias nor a weighted set goes unseen."""
+    [zone] = by_id(world, world.zone("example.org"))
     weighted = change("CREATE", "w.example.org", "TXT", '"one"', SetIdentifier="blue", Weight=1)
     world.change(zone.id, alias("example.org", "D1.cloudfront.net."), weighted)
-    apex, other = [one for one in host.standing(zone) if one.type in ("A", "TXT")]
+    apex, other = [one for one in host.existing(zone, []) if one.type in ("A", "TXT")]
     assert (apex.name, apex.content) == ("example.org", "d1.cloudfront.net")
     assert apex.locked == "it is an alias to d1.cloudfront.net, an AWS resource, and holds no values of its own"
     assert 'set identifier "blue"' in other.locked
-    assert host.import_id(zone, other) == f"{zone.id}_w.example.org_TXT_blue"
 
 
 def test_the_public_zone_of_a_name_is_found(world: Route53World, host: route53.Route53) -> None:
@@ -129,36 +140,37 @@ def test_the_public_zone_of_a_name_is_found(world: Route53World, host: route53.R
     world.zone("example.org", private=True)
     public = world.zone("example.org")
     world.zone("sub.example.org")
-    found = host.zone("example.org")
+    [found] = host.zones(["example.org"])
     assert (found.id, found.name) == (public, "example.org")
     assert list(found.name_servers) == world.api.get_hosted_zone(Id=public)["DelegationSet"]["NameServers"]
-    assert host.zone_by_id(public) == found
+    assert by_id(world, public) == [found]
 
 
-def test_two_public_zones_of_a_name_are_not_guessed_between(world: Route53World, host: route53.Route53) -> None:
-    """Both ids are named, and the key that chooses one."""
-    ids = [world.zone("example.org") for _ in range(2)]
-    with pytest.raises(VendorError) as refused:
-        host.zone("example.org")
-    assert all(one in str(refused.value) for one in [*ids, "2 public hosted zones example.org", "zoneId"])
+def test_all_public_zones_of_a_name_are_given(world: Route53World, host: route53.Route53) -> None:
+    """One account may hold several of one name: the caller has to choose."""
+    ids = {world.zone("example.org") for _ in range(2)}
+    other = world.zone("example.net")
+    assert {one.id for one in host.zones(["example.org"])} == ids
+    assert {one.id for one in host.zones(["example.org", "example.net"])} == {*ids, other}
 
 
 def test_a_zone_that_is_private_or_not_there_is_said(world: Route53World, host: route53.Route53) -> None:
-    """By name there must be a public zone; by id AWS's words for a wrong one are passed on."""
+    """By name only a public zone is found; by id AWS's words for a wrong one are passed on."""
     private = world.zone("example.org", private=True)
-    with pytest.raises(VendorError, match=r"no public hosted zone example\.org"):
-        host.zone("example.org")
-    with pytest.raises(VendorError, match=rf"the hosted zone {private} \(example\.org\) is private"):
-        host.zone_by_id(private)
-    with pytest.raises(VendorError, match=r"the hosted zone Z0NONE: .*NoSuchHostedZone"):
-        host.zone_by_id("Z0NONE")
+    assert host.zones(["example.org"]) == []
+    with pytest.raises(Refused, match=rf"the hosted zone {private} \(example\.org\) is private"):
+        by_id(world, private)
+    with pytest.raises(Missing, match=r"the hosted zone Z0NONE: .*NoSuchHostedZone"):
+        by_id(world, "Z0NONE")
 
 
 def test_all_pages_are_listed(world: Route53World, host: route53.Route53) -> None:
     """A page holds 300 record sets (ListResourceRecordSets); a larger zone is seen whole."""
-    zone = host.zone_by_id(world.zone("example.org"))
+    [zone] = by_id(world, world.zone("example.org"))
     world.change(zone.id, *(change("CREATE", f"n{number}.example.org", "TXT", '"one"') for number in range(305)))
-    assert len({one.name for one in host.standing(zone) if one.type == "TXT"}) == 305
+    assert len({one.name for one in host.existing(zone, []) if one.type == "TXT"}) == 305
+    names = ["n7.example.org", "n304.example.org", "none.example.org"]
+    assert {one.name for one in host.existing(zone, names)} == set(names[:2])
 
 
 def test_aws_words_are_passed_on_and_no_secret(world: Route53World) -> None:
@@ -166,29 +178,30 @@ def test_aws_words_are_passed_on_and_no_secret(world: Route53World) -> None:
     key = world.aws.user("nobody")
     access, secret = key["aws_access_key_id"], key["aws_secret_access_key"]
     with pytest.raises(VendorError) as refused:
-        _asks(world, access, secret).zone("example.org")
-    assert "the look-up of the zone example.org: " in str(refused.value)
-    assert "user/nobody is not authorized to perform: route53:ListHostedZonesByName" in str(refused.value)
+        _asks(world, access, secret).zones(["example.org"])
+    assert "Route 53 refused the list of hosted zones: " in str(refused.value)
+    assert "user/nobody is not authorized to perform: route53:ListHostedZones" in str(refused.value)
     with pytest.raises(VendorError, match="SignatureDoesNotMatch") as refused:
-        _asks(world, access, "wrong-secret").zone("example.org")
+        _asks(world, access, "wrong-secret").zones(["example.org"])
     assert "wrong-secret" not in str(refused.value)
     assert secret not in str(refused.value)
 
 
 def test_a_server_that_does_not_answer_is_said() -> None:
-    """An endpoint where nobody listens is a VendorError with its address."""
+    """An endpoint where nobody listens is told with its address, as a matter of the network and not of keys."""
     account = AwsAccount(access_key="k", secret_key="s", endpoints={"route53": "http://127.0.0.1:1"})
-    with pytest.raises(VendorError, match=r"http://127\.0\.0\.1:1"):
-        route53.Route53(account).zone("example.org")
+    with pytest.raises(Busy, match=r"cannot be reached .*http://127\.0\.0\.1:1.*Check the network connection"):
+        route53.Route53(Access(aws=account)).zones(["example.org"])
 
 
 @pytest.mark.parametrize("ttl", [30, 60, 2**31 - 1])
 def test_any_ttl_in_seconds_is_taken_by_check_and_api(world: Route53World, host: route53.Route53, ttl: int) -> None:
     """Route 53 takes 0 to 2147483647 seconds (API reference, ResourceRecordSet)."""
     route53.check(text("one", ttl))
-    zone = host.zone_by_id(world.zone("example.org"))
+    world.zone("example.org")
+    [zone] = host.zones(["example.org"])
     world.change(zone.id, change("CREATE", "a.example.org", "TXT", '"one"', ttl=ttl))
-    assert [one.ttl for one in host.standing(zone) if one.type == "TXT"] == [ttl]
+    assert [one.ttl for one in host.existing(zone, ()) if one.type == "TXT"] == [ttl]
 
 
 def test_an_automatic_ttl_is_refused() -> None:
@@ -207,7 +220,6 @@ def test_a_value_over_4000_octets_is_refused(value: str, octets: int) -> None:
 def test_the_largest_value_is_taken_by_check_and_api(world: Route53World, host: route53.Route53) -> None:
     """3968 plain octets in 16 strings are the 4000 of one value."""
     route53.check(text("a" * 3968))
-    zone = host.zone_by_id(world.zone("example.org"))
-    written = route53.value_text("TXT", "a" * 3968)
-    world.change(zone.id, change("CREATE", "a.example.org", "TXT", f'"{written}"'))
-    assert [one.content for one in host.standing(zone) if one.type == "TXT"] == ["a" * 3968]
+    [zone] = by_id(world, world.zone("example.org"))
+    world.change(zone.id, change("CREATE", "a.example.org", "TXT", route53.written("TXT", "a" * 3968)))
+    assert [one.content for one in host.existing(zone, []) if one.type == "TXT"] == ["a" * 3968]

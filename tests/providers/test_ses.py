@@ -10,12 +10,12 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import CredentialRetrievalError, UnauthorizedSSOTokenError
+from botocore.exceptions import ClientError, CredentialRetrievalError, UnauthorizedSSOTokenError
 
-from mailstack.errors import Busy, Missing, VendorError
+from mailstack.errors import Busy, Missing, Refused, VendorError
 from providers.aws import AwsAccount
 from providers.smtp.base import DomainStatus
-from providers.smtp.ses import Ses
+from providers.smtp.ses_client import Existing, Kind, Ses
 
 from .serving import Quiet, serving
 
@@ -93,7 +93,7 @@ def test_verified_is_dkim_and_mail_from_where_expected(
         (429, "TooManyRequestsException", Busy, "TooManyRequestsException: said by AWS"),
         (400, "ThrottlingException", Busy, "ThrottlingException: said by AWS"),
         (503, "ServiceUnavailable", Busy, "ServiceUnavailable: said by AWS"),
-        (403, "AccessDeniedException", VendorError, "needs the permission ses:GetEmailIdentity"),
+        (403, "AccessDeniedException", Refused, "needs the permission ses:GetEmailIdentity"),
         (403, "UnrecognizedClientException", VendorError, "check the AWS credentials"),
         (400, "BadRequestException", VendorError, "BadRequestException: said by AWS"),
     ],
@@ -144,3 +144,122 @@ def test_no_credentials_say_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(VendorError, match="ses:GetEmailIdentity") as caught:
         Ses(account, "eu-west-1").status("notify.example.com", True)
     assert type(caught.value) is VendorError
+
+
+class Scripted:
+    """A client that answers each operation with pages or errors, one after another."""
+
+    def __init__(self, answers: dict[str, list[Any]]) -> None:
+        self.answers, self.asked = answers, list[tuple[str, dict[str, str]]]()
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: str) -> Any:
+            self.asked.append((operation, arguments))
+            answer = self.answers[operation].pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def _denied(code: str, operation: str) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "said by AWS"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    return ClientError(response, operation)
+
+
+def _scripted(monkeypatch: pytest.MonkeyPatch, **answers: list[Any]) -> tuple[Ses, Scripted]:
+    client = Scripted(answers)
+    monkeypatch.setattr(AwsAccount, "client", lambda *_: client)
+    monkeypatch.setattr(AwsAccount, "account_id", lambda *_: "123456789012")
+    return Ses(AwsAccount(), "us-gov-west-1"), client
+
+
+def test_lists_are_read_to_their_last_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Domain identities, configuration sets, and the users below a path; single addresses are no domains."""
+    ses, client = _scripted(
+        monkeypatch,
+        list_email_identities=[
+            {"EmailIdentities": [{"IdentityName": "a.example", "IdentityType": "DOMAIN"}], "NextToken": "2"},
+            {"EmailIdentities": [{"IdentityName": "me@a.example", "IdentityType": "EMAIL_ADDRESS"}]},
+        ],
+        list_configuration_sets=[{"ConfigurationSets": ["one"], "NextToken": "2"}, {"ConfigurationSets": ["two"]}],
+        list_users=[
+            {"Users": [{"UserName": "u1"}], "IsTruncated": True, "Marker": "m"},
+            {"Users": [{"UserName": "u2"}], "IsTruncated": False},
+        ],
+    )
+    assert ses.names("identity") == ["a.example"]
+    assert ses.names("configurationSet") == ["one", "two"]
+    assert ses.names("user", "/mailstack/") == ["u1", "u2"]
+    assert client.asked == [
+        ("list_email_identities", {}),
+        ("list_email_identities", {"NextToken": "2"}),
+        ("list_configuration_sets", {}),
+        ("list_configuration_sets", {"NextToken": "2"}),
+        ("list_users", {"PathPrefix": "/mailstack/"}),
+        ("list_users", {"PathPrefix": "/mailstack/", "Marker": "m"}),
+    ]
+
+
+def test_what_exists_has_its_arn_and_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SES tells no ARN of these, IAM does; the mark is the tag "mailstack"."""
+    tags = [{"Key": "stage", "Value": "prod"}, {"Key": "mailstack", "Value": "mailstack x"}]
+    ses, _ = _scripted(
+        monkeypatch,
+        get_email_identity=[{"Tags": tags}, {"ConfigurationSetName": "theirs"}],
+        get_configuration_set=[{}],
+        get_user=[{"User": {"Arn": "arn:aws-us-gov:iam::1:user/mailstack/u", "Tags": tags}}],
+    )
+    head = "arn:aws-us-gov:ses:us-gov-west-1:123456789012"
+    assert ses.existing("identity", "a.example") == Existing(f"{head}:identity/a.example", "mailstack x", "")
+    assert ses.existing("identity", "a.example") == Existing(f"{head}:identity/a.example", "", "theirs")
+    assert ses.existing("configurationSet", "one") == Existing(f"{head}:configuration-set/one", "")
+    assert ses.existing("user", "u") == Existing("arn:aws-us-gov:iam::1:user/mailstack/u", "mailstack x")
+
+
+def test_what_does_not_exist_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SES and IAM have different codes for it."""
+    ses, _ = _scripted(
+        monkeypatch,
+        get_email_identity=[_denied("NotFoundException", "GetEmailIdentity")],
+        get_configuration_set=[_denied("NotFoundException", "GetConfigurationSet")],
+        get_user=[_denied("NoSuchEntity", "GetUser")],
+    )
+    assert [ses.existing("identity", "a"), ses.existing("configurationSet", "a"), ses.existing("user", "a")] == [
+        None
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "sentence"),
+    [
+        (
+            "identity",
+            "list_email_identities",
+            "SES in us-gov-west-1 could not be asked for its identities: AccessDenied: said by AWS; the caller "
+            "needs the permission ses:ListEmailIdentities (docs/deployer-policy.json lists all that is needed)",
+        ),
+        (
+            "configurationSet",
+            "list_configuration_sets",
+            "SES in us-gov-west-1 could not be asked for its configuration sets: AccessDenied: said by AWS; the "
+            "caller needs the permission ses:ListConfigurationSets (docs/deployer-policy.json lists all that is "
+            "needed)",
+        ),
+        (
+            "user",
+            "list_users",
+            "IAM could not be asked for the IAM users below /: AccessDenied: said by AWS; the caller needs the "
+            "permission iam:ListUsers (docs/deployer-policy.json lists all that is needed)",
+        ),
+    ],
+)
+def test_a_missing_permission_names_the_policy(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind, operation: str, sentence: str
+) -> None:
+    """Somebody else hands out the rights, and is told which."""
+    ses, _ = _scripted(monkeypatch, **{operation: [_denied("AccessDenied", operation)]})
+    with pytest.raises(Refused) as caught:
+        ses.names(kind)
+    assert str(caught.value) == sentence

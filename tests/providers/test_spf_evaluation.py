@@ -11,9 +11,9 @@ import spf as pyspf  # type: ignore[import-untyped]  # ships no types
 
 from mailstack.errors import SpfError
 from mailstack.mail.spf import merge, parse
-from mailstack.mail.spf_budget import count, standing
-from mailstack.ses import MAIL_FROM_SPF
+from mailstack.mail.spf_budget import count, published
 from providers.dns import live
+from providers.smtp.ses import MAIL_FROM_SPF
 
 from . import sandbox_dns
 
@@ -203,7 +203,7 @@ DIFFERENCES = [
 def ours(domain: str) -> Verdict:
     """Judge as `mailstack spf` does."""
     try:
-        budget = count(domain, standing(domain, live.lookup), live.lookup)
+        budget = count(domain, published(domain, live.lookup), live.lookup)
     except SpfError as error:
         return "none" if "has no SPF record" in str(error) else "permerror"
     assert budget.unknown == []

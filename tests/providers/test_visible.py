@@ -131,6 +131,6 @@ def test_broken_dnssec_is_the_reason_once() -> None:
     sentences = missing(records, {"example.com": ["a.ns.example"]}, bogus, bogus)
     assert sentences == [
         "DNSSEC of zone example.com is broken",
-        "TXT a.example.com is not to be seen while DNSSEC is broken",
-        "TXT b.example.com is not to be seen while DNSSEC is broken",
+        "TXT a.example.com cannot be seen while DNSSEC is broken",
+        "TXT b.example.com cannot be seen while DNSSEC is broken",
     ]

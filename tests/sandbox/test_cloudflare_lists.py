@@ -91,6 +91,35 @@ def test_a_zone_lives_from_post_to_delete(api: Api) -> None:
     assert api.call("GET", f"/zones/{zone['id']}/dns_records")[0] == 403
 
 
+def test_two_accounts_have_zones_of_one_name(api: Api) -> None:
+    """The one that was moved away has name servers of its own, and what it holds is not answered."""
+    _, made = api.call("POST", "/zones", {"name": "example.com", "account": {"id": "former"}})
+    former: dict[str, Any] = made["result"]
+    _, listed = api.call("GET", "/zones", name="example.com")
+    active, moved = listed["result"]
+    assert (active["id"], active["status"], moved) == (api.zone, "active", former)
+    assert (former["status"], former["account"]["id"]) == ("moved", "former")
+    assert not set(active["name_servers"]) & set(former["name_servers"])
+    record = {"type": "TXT", "name": "moved", "content": "text", "ttl": 300}
+    assert api.call("POST", f"/zones/{former['id']}/dns_records", record)[0] == 200
+    assert api.names.resolve("moved.example.com", "TXT") == []
+    assert api.names.resolve("example.com", "NS") == active["name_servers"]
+
+
+def test_zones_are_shown_in_unicode_and_their_records_in_a_labels(api: Api) -> None:
+    """A zone is found by the name that it is shown with, however it was added."""
+    for name in ("xn--mnchen-3ya.example", "B\u00fccher.example"):
+        api.call("POST", "/zones", {"name": name})
+    for name, a_label in (("m\u00fcnchen", "xn--mnchen-3ya"), ("b\u00fccher", "xn--bcher-kva")):
+        _, listed = api.call("GET", "/zones", name=f"{name}.example")
+        [zone] = listed["result"]
+        assert zone["name"] == f"{name}.example"
+        record = {"type": "TXT", "name": "a", "content": "text", "ttl": 300}
+        _, made = api.call("POST", f"/zones/{zone['id']}/dns_records", record)
+        assert made["result"]["name"] == f"a.{a_label}.example"
+    assert api.call("GET", "/zones", name="xn--mnchen-3ya.example")[1]["result"] == []
+
+
 @pytest.mark.parametrize(
     ("token", "path", "status", "code"),
     [

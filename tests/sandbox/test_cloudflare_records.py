@@ -195,3 +195,14 @@ def test_a_proxied_alias_hides_its_target_from_dns(api: Api) -> None:
     assert (made["proxied"], made["ttl"]) == (True, 1)
     assert api.names.resolve("token._domainkey.example.com", "CNAME") == []
     assert api.names.resolve("token._domainkey.example.com", "A") == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("name", ["@", "www"])
+def test_a_flattened_alias_is_answered_with_addresses(api: Api, name: str) -> None:
+    """At the apex, and where flatten_cname asks for it, no alias is shown, and other records are answered beside it."""
+    full = "example.com" if name == "@" else f"{name}.example.com"
+    api.add("CNAME", name, "site.hosting.example", **({} if name == "@" else {"settings": {"flatten_cname": True}}))
+    api.add("TXT", name, "v=spf1 -all")
+    assert api.names.resolve(full, "CNAME") == []
+    assert api.names.resolve(full, "A") == ["192.0.2.1"]
+    assert api.names.resolve(full, "TXT") == ["v=spf1 -all"]

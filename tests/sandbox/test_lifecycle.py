@@ -25,7 +25,7 @@ import httpx
 import pytest
 
 import sandbox
-from mailstack.ses import FIPS_REGIONS, SMTP_REGIONS, smtp_host
+from providers.smtp.ses_regions import FIPS_REGIONS, SMTP_REGIONS, smtp_host
 from sandbox import lifecycle
 from sandbox.certificate import server_names
 from sandbox.server import World

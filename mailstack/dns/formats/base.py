@@ -13,7 +13,7 @@ APEX = "@"
 class ZoneRecord:
     """A record set of a zone, as files and panels name it.
 
-    `name` is absolute without trailing dot, `relative` what stands in front of the zone, "@" at the zone itself.
+    `name` is absolute without trailing dot, `relative` what is in front of the zone, "@" at the zone itself.
     `ttl` is in seconds, None where the host chooses. TXT values are whole and unquoted. `purpose` is one line.
     """
 

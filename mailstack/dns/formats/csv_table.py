@@ -15,7 +15,7 @@ def render(records: Sequence[ZoneRecord], zone: str) -> str:
     """Write one line for each value, below a header (RFC 4180: CRLF, quotes doubled).
 
     Names have no trailing dot, a TXT value is whole and without the quotes of zone files, a TTL that the host chooses
-    is empty. The zone stands in the names, so that `zone` itself has no column.
+    is empty. The zone is part of the names, so that `zone` itself has no column.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -50,7 +50,7 @@ def _notes(records: Sequence[ZoneRecord], zone: str) -> Iterator[str]:
     if "CNAME" in types:
         yield "A CNAME must be answered as it is: switch off any proxy or flattening for it."
     if "TXT" in types:
-        yield "Texts stand here without quotes; add them only where the panel asks for them."
+        yield "Texts are shown here without quotes; add them only where the panel asks for them."
     if any(len(strings(str(value))) > 1 for record in records if record.type == "TXT" for value in record.values):
         yield (
             "A text of more than 255 characters is stored as several strings. Enter it whole; only where the panel "

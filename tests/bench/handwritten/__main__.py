@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_cloudflare as cloudflare
 
-from mailstack.ses import smtp_password
+from providers.smtp.ses_iam import smtp_password
 
 config = pulumi.Config()
 zone_name, senders = config.require("zone"), config.require_int("senders")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstack.dns.records import Mx, RecordSet, check_in_zone, domain_name, longest_zone, record_name
+from mailstack.dns.records import Mx, RecordSet, check_in_zone, domain_name, joined, longest_zone, record_name
 from mailstack.errors import RecordError
 
 LABEL = st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?\Z")
@@ -36,7 +36,7 @@ def test_normalising_a_name_twice_changes_nothing(name: str) -> None:
         ("https://example.com", "':'"),
         ("_dmarc.example.com", "'_'"),
         ("*.example.com", '"*" may only be'),
-        ("192.0.2.1", "an address cannot stand here"),
+        ("192.0.2.1", "an address is not allowed here"),
         ("a" * 64 + ".example.com", "63 octets"),
         (".".join(["a" * 49] * 5) + ".com", "253 octets, this one has 253"),
     ],
@@ -137,7 +137,7 @@ def test_a_record_set_that_dns_can_hold_is_taken(record_type: str, values: tuple
         ("a.example.com", "TXT", 300, (Mx(10, "b.example.com"),), "another type"),
         ("a.example.com", "MX", 300, ("10 b.example.com",), r"Mx\(preference, host\)"),
         ("a.example.com", "MX", 300, (Mx(65536, "b.example.com"),), "0 to 65535"),
-        ("a.example.com", "MX", 300, (Mx(10, "192.0.2.1"),), "address cannot stand"),
+        ("a.example.com", "MX", 300, (Mx(10, "192.0.2.1"),), "address is not allowed"),
         ("a.example.com", "MX", 300, (Mx(10, "b.example.com."),), "without trailing dot: b.example.com"),
         ("a.example.com", "CNAME", 300, ("b.example.com", "c.example.com"), "one CNAME"),
         ("a.example.com", "CNAME", 300, ("b.example.com.",), "without trailing dot"),
@@ -158,3 +158,15 @@ def test_a_record_set_that_dns_would_refuse_is_refused_by_name(
     with pytest.raises(RecordError, match=says) as refused:
         RecordSet(name, record_type, ttl, values)
     assert name in str(refused.value)
+
+
+def test_parts_of_one_set_are_joined() -> None:
+    """Values and purposes in their order, sets in that of their first parts; a value that is there twice is refused."""
+    parts = [
+        RecordSet("example.com", "TXT", 300, ("a",), "one"),
+        RecordSet("example.com", "MX", 300, (Mx(10, "mail.example.com"),)),
+        RecordSet("example.com", "TXT", 300, ("b", "c"), "other"),
+    ]
+    assert joined(parts) == [RecordSet("example.com", "TXT", 300, ("a", "b", "c"), "one; other"), parts[1]]
+    with pytest.raises(RecordError, match="is there twice"):
+        joined([parts[0], parts[0]])

@@ -79,10 +79,3 @@ def test_a_grace_counts_from_the_supersession(grace_days: float, later: timedelt
     """Days are days of 24 hours, whatever the zone of the clock."""
     since = datetime(2026, 3, 28, 12, tzinfo=UTC)
     assert dkim.grace_is_over("2026-03-28T12:00:00+00:00", grace_days, since + later) is over
-
-
-def test_ses_signs_with_rsa_keys_only() -> None:
-    """SES guide, BYODKIM: the key must be RSA; of a provider that nothing is known of, nothing is said."""
-    assert dkim.refusal("ses", "rsa") is None
-    assert dkim.refusal("ses", "ed25519") == "ses signs with rsa keys only, not with ed25519"
-    assert dkim.refusal("own", "ed25519") is None

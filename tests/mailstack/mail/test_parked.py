@@ -45,8 +45,8 @@ def test_a_null_mx_is_a_record() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((Mx(0, "."), Mx(10, "mail.example.com")), "stands alone"),
-        ((Mx(10, "mail.example.com"), Mx(0, ".")), "stands alone"),
+        ((Mx(0, "."), Mx(10, "mail.example.com")), "allows no other MX"),
+        ((Mx(10, "mail.example.com"), Mx(0, ".")), "allows no other MX"),
         ((Mx(10, "."),), '"0 ."'),
         ((Mx(0, ""),), "empty name"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from mailstack.errors import DmarcError, SpfError
 from mailstack.mail import dmarc, spf
-from mailstack.ses import MAIL_FROM_SPF
+from providers.smtp.ses import MAIL_FROM_SPF
 from tests.mailstack.mail.real_records import DMARC, SPF, DmarcCase, SpfCase
 
 

@@ -142,7 +142,7 @@ def test_an_independent_evaluator_refuses_the_same_terms(term: str, no_dns: None
 
 @pytest.mark.parametrize("name", ["redirect", "exp"])
 def test_redirect_and_exp_stand_at_most_once(name: str) -> None:
-    with pytest.raises(SpfError, match=f"{name}= stands more than once"):
+    with pytest.raises(SpfError, match=f"{name}= is there more than once"):
         parse(f"v=spf1 {name}=a.example.com {name}=b.example.com")
 
 

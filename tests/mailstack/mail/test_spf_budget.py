@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from mailstack.errors import MailstackError, SpfError
-from mailstack.mail.spf_budget import check, count, standing
+from mailstack.mail.spf_budget import check, count, published
 
 Zone = dict[tuple[str, str], Sequence[str]]
 
@@ -231,14 +231,14 @@ def test_the_record_of_a_domain_is_the_only_one() -> None:
         ("two.example", "TXT"): ["v=spf1 -all", "v=SPF1 +all"],
         ("ten.example", "TXT"): ["v=spf10 -all"],
     }
-    assert standing("one.example", asking(zone)) == "v=spf1 -all"
+    assert published("one.example", asking(zone)) == "v=spf1 -all"
     with pytest.raises(SpfError, match="has 2 SPF records"):
-        standing("two.example", asking(zone))
+        published("two.example", asking(zone))
     with pytest.raises(SpfError, match="has no SPF record"):
-        standing("ten.example", asking(zone))
+        published("ten.example", asking(zone))
 
 
 def test_a_text_that_only_looks_like_spf_is_not_counted() -> None:
     """RFC 7208 section 4.5: v=spf1 is followed by a space or the end."""
     zone: Zone = {("example.com", "TXT"): ["v=spf10 -all", "v=spf1;-all", "V=SPF1 mx -all"]}
-    assert standing("example.com", asking(zone)) == "V=SPF1 mx -all"
+    assert published("example.com", asking(zone)) == "V=SPF1 mx -all"

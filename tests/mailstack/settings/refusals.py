@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
+from mailstack.catalog import Catalog
 from mailstack.errors import SettingsError
-from mailstack.settings import load
+from mailstack.settings.load import load
+from providers import catalog
 
 ZONE = "dns: {example.com: {host: cloudflare}}\n"
 
 
-def refusal(text: str, **options: Any) -> SettingsError:
+def refusal(text: str, vendors: Catalog | None = None, **options: Any) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
-        load(yaml.safe_load(text) or {}, **{"aws_region": "eu-west-1", **options})
+        load(yaml.safe_load(text) or {}, vendors or catalog(), **{"aws_region": "eu-west-1", **options})
     return caught.value
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from mailstack.errors import SettingsError
-from mailstack.settings import Domain, load
+from mailstack.settings.load import load
+from mailstack.settings.model import Domain
+from providers import catalog
 
 NAME = "notify.example.com"
 PATH = f'mailstack:domains["{NAME}"]'
@@ -16,7 +18,7 @@ PATH = f'mailstack:domains["{NAME}"]'
 def domain(dkim: Any, defaults: Any = None) -> Domain:
     """Load a stack of one domain with these DKIM settings."""
     config = {"dns": {"example.com": {"host": "cloudflare"}}, "domains": {NAME: {"dkim": dkim}}, "defaults": defaults}
-    return load(config, aws_region="eu-west-1").domains[NAME]
+    return load(config, catalog(), aws_region="eu-west-1").domains[NAME]
 
 
 def test_left_out_the_provider_makes_keys_of_2048_bits() -> None:
@@ -44,9 +46,9 @@ def test_defaults_may_name_the_grace_of_all_domains() -> None:
         ({"kind": "owned"}, f'{PATH}.dkim.kind: must be easy, own or kept, not "owned"; did you mean own?'),
         (
             {"kind": "own", "generation": 0},
-            f"{PATH}.dkim.generation: must be 1 or more, not 0; each generation is a new key",
+            f"{PATH}.dkim.generation: must be 1 to 9999, not 0; each generation is a new key",
         ),
-        ({"kind": "own", "graceDays": -1}, f"{PATH}.dkim.graceDays: must be 0 days or more, not -1"),
+        ({"kind": "own", "graceDays": -1}, f"{PATH}.dkim.graceDays: must be 0 to 365 days, not -1"),
         (
             {"generation": 2},
             f"{PATH}.dkim: generation is 2, which is for keys of one's own, and with kind: easy the provider has the "
@@ -54,8 +56,8 @@ def test_defaults_may_name_the_grace_of_all_domains() -> None:
         ),
         (
             {"kind": "own", "algorithm": "ed25519"},
-            f"{PATH}: dkim.algorithm is ed25519, but route main goes through ses, and ses signs with rsa keys only, "
-            "not with ed25519; write algorithm: rsa",
+            f"{PATH}.dkim.algorithm: is ed25519, but route main goes through ses, and Amazon SES signs with rsa keys "
+            "only; write algorithm: rsa",
         ),
         (
             {"kind": "own", "rotate": True},

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from mailstack import ses
 from mailstack.dns.records import Mx
-from mailstack.settings import Domain, load
+from mailstack.settings.load import load
+from mailstack.settings.model import Domain
+from providers import catalog
+from providers.smtp import ses_regions
 from tests.mailstack.settings.refusals import ZONE, domain, refusal
 
 AT = 'mailstack:domains["example.com"]'
@@ -19,7 +21,7 @@ REJECT = "dmarc: {policy: reject}"
 
 def loaded(text: str, **options: Any) -> Domain:
     """Load settings and return their domain example.com."""
-    return load(yaml.safe_load(text), **{"aws_region": "eu-west-1", **options}).domains["example.com"]
+    return load(yaml.safe_load(text), catalog(), **{"aws_region": "eu-west-1", **options}).domains["example.com"]
 
 
 @pytest.mark.parametrize(
@@ -78,10 +80,10 @@ def test_inbound_names_the_route_that_takes_mail(sends: str) -> None:
     assert found.inbound_host == "inbound-smtp.eu-central-1.amazonaws.com"
 
 
-@pytest.mark.parametrize("region", sorted(ses.INBOUND_REGIONS))
+@pytest.mark.parametrize("region", sorted(ses_regions.INBOUND_REGIONS))
 def test_ses_takes_mail_at_one_host_a_region(region: str) -> None:
     """SES Developer Guide, "Publishing an MX record for Amazon SES email receiving"."""
-    assert ses.inbound_mx(region) == f"inbound-smtp.{region}.amazonaws.com"
+    assert ses_regions.inbound_mx(region) == f"inbound-smtp.{region}.amazonaws.com"
 
 
 def test_mta_sts_names_the_inbound_host_by_default() -> None:
@@ -126,7 +128,7 @@ def test_a_further_record_is_named_as_panels_name_it(written: str, whole: str) -
         "dns: {example.com: {host: cloudflare}, example.org: {host: manual}}\n"
         f"domains: {{notify.example.com: {also}, example.com: {{}}}}"
     )
-    settings = load(yaml.safe_load(text), aws_region="eu-west-1")
+    settings = load(yaml.safe_load(text), catalog(), aws_region="eu-west-1")
     assert [one.name for one in settings.domains["notify.example.com"].records.also] == [whole]
 
 
@@ -191,9 +193,9 @@ RECEIVING = {
         f'{AT}.inbound: "eu" is no route of example.com; it has main',
     ),
     "inbound in a region that takes no mail": (
-        domain("{inbound: main, routes: {main: {region: eu-north-1}}}"),
-        f'{AT}.inbound: SES is not known to receive mail in region "eu-north-1"; use one of eu-central-1, eu-west-1, '
-        "eu-west-2; or write the MX of another server under records.also",
+        domain("{inbound: main, routes: {main: {region: eu-west-3}}}"),
+        f'{AT}.inbound: SES is not known to receive mail in region "eu-west-3"; use one of eu-central-1, eu-north-1, '
+        "eu-west-1, eu-west-2; or write the MX of another server under records.also",
     ),
     "MTA-STS for nobody's hosts": (
         domain("{mtaSts: {}}"),
@@ -217,7 +219,7 @@ RECEIVING = {
         domain("{mtaSts: {mx: [mail.*.example.com]}}"),
         f'{AT}.mtaSts.mx[0]: "mail.*.example.com" is not a domain name: "*" may only be the first label of a '
         f"record's name; "
-        '"*" stands only for the first label, as in *.example.com',
+        '"*" is allowed as the first label only, as in *.example.com',
     ),
     "a policy for longer than a year": (
         domain("{mtaSts: {maxAge: 31557601}}"),
@@ -307,9 +309,8 @@ FURTHER = {
     ),
     "a null MX beside another": (
         domain('{records: {also: [{name: "@", type: MX, values: ["0 .", "10 a.example.net"]}]}}'),
-        f'{AT}.records.also[0]: MX record example.com: a null MX, "0 .", stands alone (RFC 7505 section 3); remove '
-        f"it or the "
-        "others",
+        f'{AT}.records.also[0]: MX record example.com: a null MX, "0 .", allows no other MX (RFC 7505 section 3); '
+        "remove it or the others",
     ),
 }
 ALL = LOGOS | RECEIVING | NO_MAIL | FURTHER
@@ -332,12 +333,12 @@ def test_a_logo_stands_on_a_policy_of_its_own_or_of_a_parent(policy: str) -> Non
         ZONE
         + f"domains: {{example.com: {{dmarc: {{policy: {policy}}}}}, a.example.com: {{dmarc: off, bimi: {{{LOGO}}}}}}}"
     )
-    assert load(yaml.safe_load(text), aws_region="eu-west-1").domains["a.example.com"].bimi
+    assert load(yaml.safe_load(text), catalog(), aws_region="eu-west-1").domains["a.example.com"].bimi
 
 
 def test_a_subdomain_of_one_that_does_not_send_may_send() -> None:
     """Only its policy has to be as strict as the one that covers it."""
     text = ZONE + f"domains: {{example.com: {{sends: false}}, a.example.com: {{{REJECT}}}}}"
-    assert load(yaml.safe_load(text), aws_region="eu-west-1").domains["a.example.com"].routes
+    assert load(yaml.safe_load(text), catalog(), aws_region="eu-west-1").domains["a.example.com"].routes
     text = ZONE + "domains: {example.com: {sends: false}}\nsenders: {a: {domain: a.example.com}}"
     assert "policy none is weaker than reject" in str(refusal(text))

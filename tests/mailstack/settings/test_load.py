@@ -6,11 +6,15 @@ import pytest
 import yaml
 from pydantic import SecretStr, ValidationError
 
-from mailstack.settings import DmarcSettings, Settings, SpfSettings, load
+from mailstack.catalog import Endpoint
+from mailstack.settings.load import load
+from mailstack.settings.model import DmarcSettings, Secrets, Settings, SpfSettings
+from providers import catalog
+from providers.smtp import ses
 
 
 def settings(text: str, aws_region: str | None = "eu-west-1") -> Settings:
-    return load(yaml.safe_load(text), aws_region=aws_region)
+    return load(yaml.safe_load(text), catalog(), aws_region=aws_region)
 
 
 ONE_DOMAIN = "dns: {example.com: {host: cloudflare}}\n"
@@ -30,10 +34,10 @@ def test_one_sender_and_one_zone_are_enough() -> None:
     )
     assert list(domain.routes) == ["main"]
     route = domain.routes["main"]
-    assert (route.provider, route.region, route.port, route.security) == ("ses", "eu-west-1", 587, "starttls")
+    assert (route.provider, route.region, route.port) == ("ses", "eu-west-1", 587)
     assert route.mail_from(domain.name) == "bounce.notify.example.com"
-    assert route.host == "email-smtp.eu-west-1.amazonaws.com"
-    assert (route.ses.tls, route.ses.dkim_domain, route.ses.sandbox_account) == (
+    assert ses.PROVIDER.endpoint(route) == Endpoint("email-smtp.eu-west-1.amazonaws.com", 587, "starttls")
+    assert (ses.options(route).tls, ses.options(route).dkim_domain, ses.options(route).sandbox_account) == (
         "optional",
         "dkim.amazonses.com",
         False,
@@ -44,9 +48,10 @@ def test_one_sender_and_one_zone_are_enough() -> None:
     assert domain.spf_record() is None
     assert (sender.key, sender.domain, sender.via, sender.login) == ("notify", "notify.example.com", "main", "create")
     assert sender.from_address == "notify@notify.example.com"
-    assert sender.from_addresses == ("notify@notify.example.com",)
+    assert sender.send_as == ()
     assert found.stage is None
-    assert found.secrets == {}
+    assert found.formerly is None
+    assert found.secrets == Secrets()
 
 
 def test_the_written_out_example_is_read_as_written() -> None:
@@ -81,15 +86,14 @@ secrets: {}
     assert found.stage == "prod"
     assert [route.region for route in domain.routes.values()] == ["eu-west-1", "eu-central-1"]
     assert domain.routes["eu"].mail_from(domain.name) == "bounce-eu.notify.example.com"
-    assert domain.routes["eu"].security == "tls"
-    assert domain.routes["eu"].ses.tls == "require"
+    assert ses.PROVIDER.endpoint(domain.routes["eu"]).security == "tls"
+    assert ses.options(domain.routes["eu"]).tls == "require"
     assert isinstance(domain.dmarc, DmarcSettings)
     assert str(domain.dmarc.to_record()) == "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"
-    assert str(domain.spf_record()) == "v=spf1 include:amazonses.com include:_spf.google.com ~all"
+    assert str(domain.spf_record(ses.PROVIDER.spf)) == "v=spf1 include:amazonses.com include:_spf.google.com ~all"
     assert (domain.protect, domain.wait, domain.wait_minutes, domain.ttl) == (False, "require", 2.5, 60)
     assert (sender.from_address, sender.from_.name) == ("hello@notify.example.com", "Example")
-    assert sender.from_addresses == (
-        "hello@notify.example.com",
+    assert sender.send_as == (
         "news-*@notify.example.com",
         "*@notify.example.com",
     )
@@ -103,7 +107,7 @@ def test_an_unquoted_off_means_off_although_yaml_reads_a_boolean(written: str) -
         ONE_DOMAIN + f"domains: {{example.com: {{dmarc: {written}, spf: {written}, wait: {written}}}}}"
     ).domains["example.com"]
     assert (found.dmarc, found.spf, found.wait) == ("off", "off", "off")
-    assert found.spf_record() is None
+    assert found.spf_record(ses.PROVIDER.spf) is None
 
 
 def test_defaults_lie_under_every_domain_and_sender() -> None:
@@ -128,7 +132,7 @@ senders:
     assert isinstance(a.dmarc, DmarcSettings)
     assert (a.dmarc.policy, a.dmarc.rua) == ("reject", ("mailto:dmarc@example.com",))
     assert (a.wait, a.protect) == ("warn", False)
-    options = a.routes["main"].ses
+    options = ses.options(a.routes["main"])
     assert (a.routes["main"].port, options.sandbox_account, options.tls) == (465, True, "require")
     assert options.tags == {"team": "mail", "cost": "a"}
     assert (b.dmarc, b.wait) == ("off", "off")
@@ -151,9 +155,9 @@ domains:
   a.example.com:
   b.example.com: {routes: {main: }, ttl: , dmarc: , spf: }
 defaults: {ttl: 60}
-senders:
 secrets:
 stage:
+formerly:
 """)
     assert found.domains["a.example.com"].ttl == 60
     assert found.domains["b.example.com"].ttl == 300
@@ -202,18 +206,21 @@ def test_given_logins_stay_hidden() -> None:
                 "b": {"domain": "example.com", "login": "given"},
             },
             "secrets": {
-                "a": {
-                    "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-                    "secretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                "senders": {
+                    "a": {
+                        "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+                        "secretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                    },
+                    "b": {"username": "apikey", "password": "canary-password"},
                 },
-                "b": {"username": "apikey", "password": "canary-password"},
             },
         },
+        catalog(),
         aws_region="eu-west-1",
         secret_keys=("secrets",),
     )
-    assert found.secrets["a"].secret_access_key == SecretStr("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    assert found.secrets["b"].password == SecretStr("canary-password")
+    assert found.secrets.senders["a"].secret_access_key == SecretStr("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    assert found.secrets.senders["b"].password == SecretStr("canary-password")
     for text in (repr(found), str(found), found.model_dump_json()):
         assert "wJalr" not in text
         assert "canary" not in text
@@ -230,7 +237,7 @@ def test_spf_of_the_domain_itself_is_one_record_with_what_ses_needs() -> None:
     """spf: {} publishes SES's own terms and a soft fail (RFC 7208 section 3.2: one record per name)."""
     found = settings(ONE_DOMAIN + "domains: {example.com: {spf: {}}}").domains["example.com"]
     assert found.spf == SpfSettings()
-    assert str(found.spf_record()) == "v=spf1 include:amazonses.com ~all"
+    assert str(found.spf_record(ses.PROVIDER.spf)) == "v=spf1 include:amazonses.com ~all"
 
 
 def test_a_parent_policy_that_is_no_stricter_or_not_published_here_allows_a_domain_of_its_own() -> None:
@@ -239,7 +246,6 @@ def test_a_parent_policy_that_is_no_stricter_or_not_published_here_allows_a_doma
         ("{dmarc: {policy: reject, subdomainPolicy: none}}", "{}", "v=DMARC1; p=none"),
         ("{dmarc: {policy: none}}", "{}", "v=DMARC1; p=none"),
         ("{dmarc: off}", "{}", "v=DMARC1; p=none"),
-        ("{manage: false, dmarc: {policy: reject}}", "{}", "v=DMARC1; p=none"),
         ("{dmarc: {policy: reject}}", "{dmarc: off}", "off"),
         ("{dmarc: {policy: quarantine}}", "{dmarc: {policy: reject}}", "v=DMARC1; p=reject"),
     ):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstack.errors import SettingsError
-from mailstack.settings import load
+from mailstack.settings.load import load
+from providers import catalog
 from tests.mailstack.settings.refusals import ZONE, domain, refusal, sender
 
 AT = 'mailstack:domains["example.com"]'
@@ -17,7 +18,7 @@ WRONG_SHAPE = {
     "an unknown key of mailstack": (
         ZONE + "sender: {}\ndomains: {example.com: {}}",
         "mailstack:sender: unknown key; did you mean senders?"
-        " (allowed: stage, dns, domains, senders, defaults, secrets)",
+        " (allowed: stage, formerly, dns, domains, senders, defaults, secrets)",
     ),
     "an unknown key of a sender": (
         sender("{domain: example.com, sendas: []}"),
@@ -77,7 +78,7 @@ WRONG_SHAPE = {
     ),
     "a zone id that is none": (
         "dns: {example.com: {host: cloudflare, zoneId: example.com}}",
-        'mailstack:dns["example.com"]: zoneId "example.com" is no zone id of cloudflare:'
+        'mailstack:dns["example.com"].zoneId: "example.com" is not a zone id of Cloudflare:'
         " copy the 32 hex digits from the zone's overview page",
     ),
     "a sender without a domain": (
@@ -163,7 +164,7 @@ WRONG_SHAPE = {
     ),
     "a domain that stands twice": (
         ZONE + "domains: {example.com: {}, Example.com: {}}",
-        'mailstack:domains["Example.com"]: example.com stands here twice; keep one',
+        'mailstack:domains["Example.com"]: example.com is written here twice; keep one',
     ),
 }
 ROUTES = "{routes: {main: {}, eu: {region: eu-central-1, %s}}}"
@@ -211,8 +212,8 @@ CONTRADICTIONS = {
     ),
     "a return path that mail is from": (
         ZONE + "domains: {example.com: {routes: {main: {returnPath: mail}}}, mail.example.com: {manage: false}}",
-        f"{AT}.routes.main.returnPath: mail.example.com is also a domain that mail is from, and SES wants a return path"
-        " that is used for nothing else; choose another name, such as bounces",
+        f"{AT}.routes.main.returnPath: mail.example.com is also a domain that mail is from, and a return path"
+        " is used for nothing else; choose another name, such as bounces",
     ),
     "an unknown route": (
         sender("{domain: example.com, via: eu}"),
@@ -235,25 +236,26 @@ CONTRADICTIONS = {
     "a given login that is not given": (
         sender("{domain: example.com, login: given}"),
         "mailstack:senders.notify.login: is given, but mailstack:secrets has no login for notify; set one with"
-        " pulumi config set --secret --path 'mailstack:secrets.notify.username' and .password,"
+        " pulumi config set --secret --path 'mailstack:secrets.senders.notify.username' and .password,"
         " or write login: create",
     ),
     "a secret of no sender": (
-        sender("{domain: example.com}") + "\nsecrets: {notfy: {username: u, password: p}}",
-        'mailstack:secrets.notfy: there is no sender "notfy" (senders: notify); rename or remove the secret',
+        sender("{domain: example.com}") + "\nsecrets: {senders: {notfy: {username: u, password: p}}}",
+        'mailstack:secrets.senders.notfy: there is no sender "notfy" (senders: notify); rename or remove the secret',
     ),
     "a secret that nobody uses": (
-        sender("{domain: example.com}") + "\nsecrets: {notify: {username: u, password: p}}",
-        "mailstack:secrets.notify: is not used, because login of sender notify is create;"
+        sender("{domain: example.com}") + "\nsecrets: {senders: {notify: {username: u, password: p}}}",
+        "mailstack:secrets.senders.notify: is not used, because login of sender notify is create;"
         " write login: given, or remove the secret",
     ),
     "half a login": (
-        sender("{domain: example.com, login: given}") + "\nsecrets: {notify: {username: u, secretAccessKey: p}}",
-        "mailstack:secrets.notify: must hold either accessKeyId and secretAccessKey, or username and password",
+        sender("{domain: example.com, login: given}")
+        + "\nsecrets: {senders: {notify: {username: u, secretAccessKey: p}}}",
+        "mailstack:secrets.senders.notify: must hold either accessKeyId and secretAccessKey, or username and password",
     ),
     "a username of digits": (
-        sender("{domain: example.com, login: given}") + "\nsecrets: {notify: {username: 123, password: p}}",
-        "mailstack:secrets.notify.username: must be text that is not empty; put quotes around a number",
+        sender("{domain: example.com, login: given}") + "\nsecrets: {senders: {notify: {username: 123, password: p}}}",
+        "mailstack:secrets.senders.notify.username: must be text that is not empty; put quotes around a number",
     ),
     "DMARC weaker than the parent's": (
         ZONE + "domains: {example.com: {dmarc: {policy: reject}}, a.example.com: {dmarc: {policy: quarantine}}}",
@@ -267,7 +269,7 @@ CONTRADICTIONS = {
     ),
     "a former key that is still there": (
         ZONE + "senders: {a: {domain: example.com}, b: {domain: example.com, was: a}}",
-        "mailstack:senders.b.was: a is still in use; was names a key that is gone",
+        "mailstack:senders.b.was: a is still in use; `was` must name a key that is gone; remove one of the two",
     ),
     "a former key that two had": (
         ZONE + "senders: {a: {domain: example.com, was: old}, b: {domain: example.com, was: old}}",
@@ -342,10 +344,20 @@ def test_every_mistake_has_a_line() -> None:
     ]
 
 
+def test_a_senders_mistake_hides_none_of_its_domain() -> None:
+    """What is wrong with the routes is told beside the choice among them."""
+    error = refusal(domain(ROUTES % "returnPath: bounce.example.com") + "\nsenders: {notify: {domain: example.com}}")
+    assert [line.split(": ")[0] for line in str(error).splitlines()] == [
+        "mailstack:senders.notify.via",
+        f"{AT}.routes.eu.returnPath",
+    ]
+
+
 WORDS = """
     stage dns domains senders defaults secrets example.com host zoneId cloudflare routes main region eu-west-1 dmarc
     policy none rua spf also wait off domain via from address name login given sendAs recipients was ses tags
-    returnPath bounce username password
+    returnPath bounce username password hosts lexicon rfc2136 route53 server provider options key providers formerly
+    [key] <off> <mapping
 """
 words = st.sampled_from(WORDS.split())
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | words
@@ -362,11 +374,13 @@ values = st.recursive(
     | values.map(lambda value: {"dns": {"example.com": {"host": "cloudflare"}}, "domains": {"example.com": value}})
     | values.map(lambda value: {"dns": {"example.com": {"host": "cloudflare"}}, "senders": {"a": value}})
     | values.map(lambda value: {"defaults": value, "domains": {"example.com": {}}})
-    | values.map(lambda value: {"secrets": {"a": value}, "senders": {"a": {"domain": "example.com"}}})
+    | values.map(lambda value: {"secrets": {"senders": {"a": value}}, "senders": {"a": {"domain": "example.com"}}})
+    | values.map(lambda value: {"secrets": value, "dns": {"example.com": {"host": "lexicon", "provider": "powerdns"}}})
+    | values.map(lambda value: {"dns": {"example.com": value}, "domains": {"example.com": {}}})
 )
 def test_any_configuration_is_settings_or_a_sentence(config: dict[str, Any]) -> None:
     """No configuration, however odd, ends in a traceback."""
     try:
-        load(config, aws_region="eu-west-1")
+        load(config, catalog(), aws_region="eu-west-1")
     except SettingsError as error:
         assert error.path.startswith(("mailstack:", "aws:region"))

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from mailstack.errors import SettingsError
-from mailstack.settings import check_secret_keys, load
+from mailstack.settings.load import check_secret_keys, load
+from providers import catalog
 from tests.mailstack.settings.refusals import refusal, sender
 
 
@@ -24,7 +25,7 @@ def test_secrets_stand_under_one_key() -> None:
     error = refusal(sender("{domain: canary, login: canary}"), secret_keys=("senders", "secrets"))
     assert str(error) == (
         "mailstack:senders: holds a secret outside mailstack:secrets; move it there"
-        " (pulumi config set --secret --path 'mailstack:secrets.<sender>.password')"
+        " (pulumi config set --secret --path 'mailstack:secrets.senders.<sender>.password')"
     )
 
 
@@ -46,12 +47,31 @@ SENDER = sender("{domain: example.com, login: given}")
         {"notify": {CANARY: "u"}},
         {"notfy": {"username": "u", "password": CANARY}},
         {"notify": {"username": CANARY, "password": {"secure": CANARY}}},
+        {"senders": CANARY},
+        {"senders": [CANARY]},
+        {"senders": {"notify": CANARY}},
+        {"senders": {"notify": [CANARY]}},
+        {"senders": {"notify": {"password": CANARY}}},
+        {"senders": {"notify": {"password": [CANARY], "username": "u"}}},
+        {"senders": {"notify": {"passwort": CANARY}}},
+        {"senders": {"notify": {"username": "u", "password": CANARY, "more": CANARY}}},
+        {"senders": {"notify": {CANARY: "u"}}},
+        {"senders": {"notfy": {"username": "u", "password": CANARY}}},
+        {"senders": {"notify": {"username": CANARY, "password": {"secure": CANARY}}}},
+        {"dns": CANARY},
+        {"dns": {"example.com": CANARY}},
+        {"dns": {"example.com": {"options": {"auth_token": CANARY}}}},
+        {"dns": {"example.org": {"tsigSecret": CANARY}}},
+        {"providers": CANARY},
+        {"providers": {"ses": CANARY}},
+        {"providers": {CANARY: {}}},
+        {CANARY: {"username": "u"}},
     ],
 )
 def test_no_secret_gets_into_a_sentence(secrets: Any) -> None:
     """Whatever is wrong about a secret, its text is not told."""
     with pytest.raises(SettingsError) as caught:
-        load({**yaml.safe_load(SENDER), "secrets": secrets}, aws_region="eu-west-1")
+        load({**yaml.safe_load(SENDER), "secrets": secrets}, catalog(), aws_region="eu-west-1")
     assert CANARY.lower() not in str(caught.value).lower() + caught.value.path.lower()
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -67,8 +87,9 @@ def test_a_secret_that_was_pasted_elsewhere_too_is_not_told(key: str, secret: st
             {
                 "dns": {"example.com": {"host": "cloudflare"}},
                 "senders": {"notify": keys},
-                "secrets": {"notify": {"username": "u", "password": secret}},
+                "secrets": {"senders": {"notify": {"username": "u", "password": secret}}},
             },
+            catalog(),
             aws_region="eu-west-1",
         )
     assert CANARY.lower() not in str(caught.value).lower()

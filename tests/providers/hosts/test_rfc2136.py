@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import base64
 import secrets
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import dns.message
+import dns.opcode
 import dns.query
 import dns.tsigkeyring
 import dns.update
 import pytest
 
+from mailstack.dns.changes import Change
 from mailstack.dns.records import RecordSet
-from mailstack.errors import Conflict, RecordError, VendorError
-from providers.dns.base import HostedZone
+from mailstack.errors import Missing, VendorError
+from providers.dns import rfc2136
+from providers.dns.base import Access, HostedZone, RecordWriter
 from providers.dns.rfc2136 import Rfc2136
 
+from .lines import message_line
 from .name_servers import ALGORITHM, KEY, ZONE, NameServer, bind, knot
-from .suite import HostBehaviours, StoreBehaviours, Subject, asker
+from .suite import HostBehaviours, Line, Subject, asker, texts, writer
+from .writer_suite import GuardedBehaviours, WriterBehaviours
 
 HOSTED = HostedZone(ZONE, ZONE)
 
@@ -31,21 +39,30 @@ def _server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module", name="subject")
 def _subject(server: NameServer) -> Subject:
-    host = signed(server)
+    client = signed(server)
+
+    @contextmanager
+    def over(line: Line) -> Iterator[RecordWriter]:
+        with message_line(server.port, line) as port:
+            yield signed(NameServer(port, server.secret))
+
     return Subject(
-        host=host,
-        zone=host.zone(ZONE),
-        write=lambda record: host.put(HOSTED, record, None),
+        client=client,
+        zone=client.zones([ZONE])[0],
+        check=rfc2136.check,
+        write=writer(client, HOSTED),
         plant=planter(server),
         ask=asker(server.port),
         refused=(RecordSet(f"long.{ZONE}", "TXT", 300, ("a" * 66_000,)),),
+        over=over,
     )
 
 
 def signed(server: NameServer, **more: str) -> Rfc2136:
-    """Return the adapter with the key that may do all, or with something else in its place."""
+    """Return the client with the key that may do all, or with something else in its place."""
     given = {"key": KEY, "algorithm": ALGORITHM, "secret": server.secret, **more}
-    return Rfc2136("127.0.0.1", server.port, given["key"], given["algorithm"], given["secret"])
+    keys = {"server": "127.0.0.1", "port": server.port, "key": given["key"], "algorithm": given["algorithm"]}
+    return Rfc2136(Access(keys=keys, secrets={"tsigSecret": given["secret"]}))
 
 
 def planter(server: NameServer) -> Callable[[str, str, str], None]:
@@ -62,7 +79,7 @@ def planter(server: NameServer) -> Callable[[str, str, str], None]:
     return plant
 
 
-class TestRfc2136(HostBehaviours, StoreBehaviours):
+class TestRfc2136(HostBehaviours, WriterBehaviours, GuardedBehaviours):
     """The suite, at each name server."""
 
 
@@ -79,7 +96,7 @@ class TestRfc2136(HostBehaviours, StoreBehaviours):
 def test_a_key_that_is_refused_is_explained(server: NameServer, more: dict[str, str], said: str) -> None:
     """The sentence says what is wrong with the key and what to do, never its secret."""
     with pytest.raises(VendorError) as refused:
-        signed(server, **more).put(HOSTED, RecordSet(f"a.{ZONE}", "TXT", 300, ("a",)), None)
+        signed(server, **more).write(HOSTED, texts(f"a.{ZONE}", [], ["a"]))
     assert said in str(refused.value)
     assert "no base64!" not in str(refused.value)
     assert server.secret not in str(refused.value)
@@ -88,40 +105,68 @@ def test_a_key_that_is_refused_is_explained(server: NameServer, more: dict[str, 
 def test_an_update_that_the_server_does_not_allow_is_explained(server: NameServer) -> None:
     """A key that the server knows and does not let update: BIND says REFUSED, Knot BADKEY."""
     with pytest.raises(
-        VendorError, match=r"refused .* TXT .* key reader .*(REFUSED; allow this key|does not let it do this)"
+        VendorError, match=r"refused .* (TXT|CNAME) .* key reader .*(REFUSED; allow this key|does not let it do this)"
     ):
-        signed(server, key="reader").put(HOSTED, RecordSet(f"b.{ZONE}", "TXT", 300, ("b",)), None)
-
-
-def test_a_record_outside_the_zone_is_explained(server: NameServer) -> None:
-    """The name is compared with the zone before anything is asked (RFC 2136 section 2.2 would answer NOTZONE)."""
-    with pytest.raises(RecordError, match=r"b\.example\.net is not in the zone example\.com"):
-        signed(server).put(HOSTED, RecordSet("b.example.net", "TXT", 300, ("b",)), None)
+        signed(server, key="reader").write(HOSTED, texts(f"b.{ZONE}", [], ["b"]))
 
 
 def test_a_server_that_is_down_is_one_sentence(server: NameServer) -> None:
     """Nothing listens: the sentence names the server, its port and what could not be asked."""
-    down = Rfc2136("127.0.0.1", 1, KEY, ALGORITHM, server.secret)
-    with pytest.raises(VendorError, match=r"127\.0\.0\.1 \(port 1\) cannot be asked .*refused"):
-        down.zone(ZONE)
+    down = signed(NameServer(1, server.secret))
+    with pytest.raises(VendorError, match=r"127\.0\.0\.1 \(port 1\) cannot be reached .*refused"):
+        down.zones([ZONE])
 
 
-def test_of_two_writers_exactly_one_wins(server: NameServer) -> None:
-    """Two updates that expect the same state: one is written, the other is a Conflict, nothing is mixed."""
-    before = RecordSet(f"race.{ZONE}", "TXT", 300, ("before",))
-    signed(server).put(HOSTED, before, None)
+def test_every_address_of_a_server_is_tried(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with several addresses, the first of which nobody listens at, is a server all the same."""
+    addresses = [(2, 1, 6, "", (address, server.port)) for address in ("127.0.0.9", "127.0.0.1")]
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: addresses if host == "ns1.example.net" else look_up(host, *rest, **more),
+    )
+    keys = {"server": "ns1.example.net", "port": server.port, "key": KEY, "algorithm": ALGORITHM}
+    client = Rfc2136(Access(keys=keys, secrets={"tsigSecret": server.secret}))
+    assert client.zones([ZONE])[0].name_servers == (f"ns1.{ZONE}",)
+    assert {one.name for one in client.existing(HOSTED, [])} >= {ZONE, f"ns1.{ZONE}"}
 
-    def write(text: str) -> str:
-        try:
-            signed(server).put(HOSTED, RecordSet(before.name, "TXT", 300, (text,)), before)
-        except Conflict:
-            return "conflict"
-        return text
+
+def test_a_preview_sends_no_update_message(server: NameServer) -> None:
+    """Looking at names asks questions only, where a wildcard answers as well."""
+    planter(server)(f"*.looked.{ZONE}", "TXT", "wild=1")
+    seen: list[dns.opcode.Opcode] = []
+    with message_line(server.port, Line(), lambda message: seen.append(message.opcode())) as port:
+        client = signed(NameServer(port, server.secret))
+        names = [f"x.looked.{ZONE}", f"*.looked.{ZONE}", f"ns1.{ZONE}"]
+        assert [one.name for one in client.existing(HOSTED, names)] == names[1:]
+    assert set(seen) == {dns.opcode.QUERY}
+
+
+def test_all_questions_are_signed(server: NameServer) -> None:
+    """A server may answer nobody but the holder of the key (BIND: allow-query)."""
+    unsigned: list[dns.message.Message] = []
+    with message_line(server.port, Line(), lambda one: None if one.had_tsig else unsigned.append(one)) as port:
+        client = signed(NameServer(port, server.secret))
+        client.zones([ZONE])
+        client.existing(HOSTED, [f"ns1.{ZONE}"])
+        client.write(HOSTED, texts(f"signed.{ZONE}", [], ["a=1"]))
+    assert unsigned == []
+
+
+def test_of_two_zones_the_missing_one_is_named(server: NameServer) -> None:
+    """The server's own words say why it does not serve it."""
+    with pytest.raises(Missing, match=r"example\.org"):
+        signed(server).zones([ZONE, "example.org"])
+
+
+def test_of_two_writers_both_win(server: NameServer) -> None:
+    """Two slots of one set are written from two processes at once: each keeps its value, nothing is lost."""
+    name = f"race.{ZONE}"
+
+    def write(text: str) -> None:
+        signed(server).write(HOSTED, Change(name, "TXT", (), (text,), None, 300, ("one", "two")))
 
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(write, ("one", "two")))
-    assert sorted(result == "conflict" for result in results) == [False, True]
-    [winner] = [result for result in results if result != "conflict"]
-    found = signed(server).look_up(HOSTED, before.name, "TXT")
-    assert found is not None
-    assert found.values == (winner,)
+        list(pool.map(write, ("one", "two")))
+    assert {one.content for one in signed(server).existing(HOSTED, [name])} == {"one", "two"}

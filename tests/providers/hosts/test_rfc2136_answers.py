@@ -9,20 +9,17 @@ from contextlib import contextmanager
 
 import dns.flags
 import dns.message
-import dns.opcode
 import dns.rcode
 import pytest
 
-from mailstack.dns.records import RecordSet
-from mailstack.errors import VendorError
-from providers.dns import rfc2136
+from mailstack.errors import Busy, Unanswered, VendorError
+from providers.dns import rfc2136_server
 from providers.dns.rfc2136 import Rfc2136
 
-from .name_servers import ALGORITHM, KEY, ZONE, NameServer, bind
+from .lines import Carry, carrying, exchange, is_update
+from .name_servers import ZONE, NameServer, bind
+from .suite import texts
 from .test_rfc2136 import HOSTED, signed
-
-# Given a request and what asks the name server, return the answer; None closes the connection without one.
-Line = Callable[[bytes, Callable[[bytes], bytes]], bytes | None]
 
 
 @pytest.fixture(scope="module", name="server")
@@ -32,46 +29,13 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
 
 
 @contextmanager
-def over(server: NameServer, line: Line) -> Iterator[Rfc2136]:
-    """Give the adapter whose messages pass through a line."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def ask(request: bytes) -> bytes:
-            with socket.create_connection(("127.0.0.1", server.port), 5) as upstream:
-                return carry(upstream, request)
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection, connection.makefile("rwb") as stream:
-                    request = stream.read(int.from_bytes(stream.read(2), "big"))
-                    if (answer := line(request, ask)) is not None:
-                        stream.write(len(answer).to_bytes(2, "big") + answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield Rfc2136("127.0.0.1", listener.getsockname()[1], KEY, ALGORITHM, server.secret)
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+def over(server: NameServer, carry: Carry) -> Iterator[Rfc2136]:
+    """Give the client whose messages pass through a line."""
+    with carrying(server.port, carry) as port:
+        yield signed(NameServer(port, server.secret))
 
 
-def carry(connection: socket.socket, message: bytes) -> bytes:
-    with connection.makefile("rwb") as stream:
-        stream.write(len(message).to_bytes(2, "big") + message)
-        stream.flush()
-        return stream.read(int.from_bytes(stream.read(2), "big"))
-
-
-def is_update(request: bytes) -> bool:
-    """Tell whether a message is an update that changes something."""
-    message = dns.message.from_wire(request, keyring=False)
-    return message.opcode() == dns.opcode.UPDATE and bool(message.sections[2])
-
-
-def losing(times: int, *, arrives: bool) -> Line:
+def losing(times: int, *, arrives: bool) -> Carry:
     """Return a line that loses the first updates: the answer where they arrive, else the update itself."""
     left = [times]
 
@@ -87,17 +51,17 @@ def losing(times: int, *, arrives: bool) -> Line:
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["the answer is lost", "the update is lost"])
-def test_a_lost_message_is_followed_by_a_look_and_the_record_stands_once(server: NameServer, arrives: bool) -> None:
+def test_a_lost_message_is_followed_by_a_look_and_the_record_exists_once(server: NameServer, arrives: bool) -> None:
     """Whether the update arrived is seen in the zone; then it is quiet, or tried again."""
-    record = RecordSet(f"lost-{arrives}.{ZONE}".lower(), "TXT", 300, ("one=1",))
-    changed = RecordSet(record.name, "TXT", 600, ("two=2",))
-    for put in ((record, None), (changed, record)):
+    name = f"lost-{arrives}.{ZONE}".lower()
+    for change, left in (
+        (texts(name, [], ["one=1"]), {("one=1", 300)}),
+        (texts(name, ["one=1"], ["two=2"], 600), {("two=2", 600)}),
+        (texts(name, ["two=2"], []), set()),
+    ):
         with over(server, losing(1, arrives=arrives)) as host:
-            host.put(HOSTED, *put)
-    assert signed(server).look_up(HOSTED, record.name, "TXT") == changed
-    with over(server, losing(1, arrives=arrives)) as host:
-        host.delete(HOSTED, changed)
-    assert signed(server).look_up(HOSTED, record.name, "TXT") is None
+            host.write(HOSTED, change)
+        assert {(one.content, one.ttl) for one in signed(server).existing(HOSTED, [name])} == left
 
 
 def test_a_line_that_loses_every_update_is_one_sentence(server: NameServer) -> None:
@@ -105,20 +69,74 @@ def test_a_line_that_loses_every_update_is_one_sentence(server: NameServer) -> N
     with (
         over(server, losing(99, arrives=False)) as host,
         pytest.raises(
-            VendorError, match=rf"closed the connection without an answer \(the update to write TXT never\.{ZONE}"
+            Unanswered, match=rf"closed the connection without an answer \(the update to write TXT never\.{ZONE}"
         ),
     ):
-        host.put(HOSTED, RecordSet(f"never.{ZONE}", "TXT", 300, ("one=1",)), None)
+        host.write(HOSTED, texts(f"never.{ZONE}", [], ["one=1"]))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_question_whose_answer_is_lost_is_asked_again(server: NameServer, times: int) -> None:
+    """A look is tried three times, as a write is."""
+    left = [times]
+
+    def carry(request: bytes, ask: Callable[[bytes], bytes]) -> bytes | None:
+        left[0] -= 1
+        return None if left[0] >= 0 else ask(request)
+
+    with over(server, carry) as host:
+        assert host.zones([ZONE])[0].name == ZONE
+    left[0] = 99
+    with over(server, carry) as host, pytest.raises(Busy, match=r"without an answer \(the question for SOA"):
+        host.zones([ZONE])
+
+
+def test_one_servfail_is_asked_again(server: NameServer) -> None:
+    """A server that reloads its zone says SERVFAIL for a moment; one that goes on saying so is told with a remedy."""
+    left = [1]
+
+    def carry(request: bytes, ask: Callable[[bytes], bytes]) -> bytes | None:
+        left[0] -= 1
+        if left[0] < 0:
+            return ask(request)
+        answer = dns.message.make_response(dns.message.from_wire(request, keyring=False))
+        answer.set_rcode(dns.rcode.SERVFAIL)
+        return answer.to_wire()
+
+    with over(server, carry) as host:
+        assert host.zones([ZONE])[0].name == ZONE
+    left[0] = 99
+    with over(server, carry) as host, pytest.raises(Busy, match="SERVFAIL; see its log"):
+        host.zones([ZONE])
+
+
+def test_a_write_that_no_look_can_follow_says_that_it_may_be_made(server: NameServer) -> None:
+    """The update arrived, and the line is dead from then on."""
+    dead: list[bool] = []
+
+    def carry(request: bytes, ask: Callable[[bytes], bytes]) -> bytes | None:
+        if dead:
+            return None
+        if is_update(request):
+            ask(request)
+            dead.append(True)
+            return None
+        return ask(request)
+
+    name = f"dead.{ZONE}"
+    with over(server, carry) as host, pytest.raises(Unanswered, match="not known whether it was made"):
+        host.write(HOSTED, texts(name, [], ["one=1"]))
+    assert [one.content for one in signed(server).existing(HOSTED, [name])] == ["one=1"]
 
 
 def test_a_server_that_keeps_silent_is_one_sentence(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that stands without an answer ends after the time limit."""
-    monkeypatch.setattr(rfc2136, "TIMEOUT", 0.2)
+    monkeypatch.setattr(rfc2136_server, "TIMEOUT", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         pytest.raises(VendorError, match=rf"gave no answer within 0 s \(the question for SOA {ZONE}\)"),
     ):
-        Rfc2136("127.0.0.1", silent.getsockname()[1], KEY, ALGORITHM, server.secret).zone(ZONE)
+        signed(NameServer(silent.getsockname()[1], server.secret)).zones([ZONE])
 
 
 def test_an_answer_without_signature_is_not_believed(server: NameServer) -> None:
@@ -131,7 +149,7 @@ def test_an_answer_without_signature_is_not_believed(server: NameServer) -> None
         return answer.to_wire()
 
     with over(server, forged) as host, pytest.raises(VendorError, match="damaged or not signed with the key"):
-        host.look_up(HOSTED, f"forged.{ZONE}", "TXT")
+        host.existing(HOSTED, [f"forged.{ZONE}"])
 
 
 def test_a_signed_answer_that_was_changed_is_not_believed(server: NameServer) -> None:
@@ -143,13 +161,13 @@ def test_a_signed_answer_that_was_changed_is_not_believed(server: NameServer) ->
         return bytes(answer)
 
     with over(server, changing) as host, pytest.raises(VendorError, match="damaged or not signed with the key"):
-        host.zone(ZONE)
+        host.zones([ZONE])
 
 
 def test_an_answer_that_is_no_message_is_one_sentence(server: NameServer) -> None:
     """Something else listens there."""
     with over(server, lambda request, ask: b"HTTP/1.1 400") as host, pytest.raises(VendorError, match="damaged or not"):
-        host.zone(ZONE)
+        host.zones([ZONE])
 
 
 def test_an_unsigned_refusal_is_told_as_one(server: NameServer) -> None:
@@ -163,8 +181,8 @@ def test_an_unsigned_refusal_is_told_as_one(server: NameServer) -> None:
         answer.set_rcode(dns.rcode.NOTIMP)
         return answer.to_wire()
 
-    with over(server, refusing) as host, pytest.raises(VendorError, match="NOTIMP; it takes no dynamic updates"):
-        host.put(HOSTED, RecordSet(f"refused.{ZONE}", "TXT", 300, ("one=1",)), None)
+    with over(server, refusing) as host, pytest.raises(VendorError, match="NOTIMP; it does not accept dynamic updates"):
+        host.write(HOSTED, texts(f"refused.{ZONE}", [], ["one=1"]))
 
 
 def test_a_server_that_comes_back_is_waited_for(server: NameServer) -> None:
@@ -182,11 +200,11 @@ def test_a_server_that_comes_back_is_waited_for(server: NameServer) -> None:
                 with connection, connection.makefile("rwb") as stream:
                     request = stream.read(int.from_bytes(stream.read(2), "big"))
                     with socket.create_connection(("127.0.0.1", server.port), 5) as upstream:
-                        answer = carry(upstream, request)
+                        answer = exchange(upstream, request)
                     stream.write(len(answer).to_bytes(2, "big") + answer)
 
     timer = threading.Timer(0.3, come_back)
     timer.daemon = True
     timer.start()
-    assert Rfc2136("127.0.0.1", port, KEY, ALGORITHM, server.secret).zone(ZONE).name_servers == (f"ns1.{ZONE}",)
+    assert signed(NameServer(port, server.secret)).zones([ZONE])[0].name_servers == (f"ns1.{ZONE}",)
     assert listening.is_set()
