@@ -101,8 +101,9 @@ def test_the_documented_policy_is_enough_and_no_more(
     asked.end()
 
     documented = {action.partition(":")[2] for statement in POLICY["Statement"] for action in statement["Action"]}
-    # STS tells every caller who it is, whatever its policy says.
-    assert asked.actions - {"GetCallerIdentity"} == documented
+    # STS tells every caller who it is, whatever its policy says. The sandbox's Route 53 applies a change at once, so
+    # that nobody asks for its progress; the real one answers PENDING (tests/providers/hosts/test_route53.py).
+    assert (asked.actions - {"GetCallerIdentity"}) | {"GetChange"} == documented
 
 
 def _boundary(world: World) -> str:
