@@ -74,13 +74,13 @@ class Comparison:
             self._compare(planned, [one for one in there[planned.place] if one.name == planned.record.name])
 
     def _planned(self, steps: Sequence[Step], tokens: Mapping[tuple[str, str, str], str]) -> Iterator[Planned]:
+        """Pair the records of the plan, in its order, with the steps that would create them."""
         records = [record.resolved(tokens) for record in self.plan.records]
-        known = [record for record in records if record.is_known]
-        for step in steps:
-            if step.op != "create" or step.type not in (RECORD, RECORD_SET) or step.inputs["zoneId"] == UNKNOWN:
-                continue
-            for record in filter(partial(_is_of, step), known):
-                values = record.record_set().values
+        creates = [step for step in steps if step.op == "create" and step.type in (RECORD, RECORD_SET)]
+        creates = [step for step in creates if step.inputs["zoneId"] != UNKNOWN]
+        for record in filter(lambda record: record.is_known, records):
+            values = record.record_set().values
+            for step in filter(partial(_is_of, record), creates):
                 own = tuple(value for value in values if step.type == RECORD_SET or _is_value(step, value, values))
                 others = [*values, *(value for value in siblings(record, records) if not isinstance(value, Pending))]
                 beside = tuple(value for value in others if value not in own)
@@ -151,7 +151,7 @@ class Comparison:
         return self.plan.settings.domains[planned.record.domain]
 
 
-def _is_of(step: Step, record: PlannedRecord) -> bool:
+def _is_of(record: PlannedRecord, step: Step) -> bool:
     """Tell whether a step publishes a record: by name and type, or by its own name where the preview knows no other."""
     stack = step.parent.rsplit("::", 1)[1]  # the component of the records has the name of the MailStack
     named = resource_name(stack, record.slot)
