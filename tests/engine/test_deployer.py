@@ -18,6 +18,8 @@ POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 LOGINS = next(statement for statement in POLICY["Statement"] if statement["Sid"] == "Logins")
 NEEDED = "ses:PutEmailIdentityMailFromAttributes"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
+# The sandbox's name servers show a change at once; what AWS calls PENDING is asked for again (test_route53.py).
+ONLY_ON_AWS = {"GetChange"}
 
 
 class Deployer:
@@ -97,13 +99,13 @@ def test_the_documented_policy_is_enough_and_no_more(
     project.up("--refresh")
     project.assert_unchanged()
     _repair(world, project)
+    project.up()  # what was imported learns what it depends on
     project.destroy()
     asked.end()
 
     documented = {action.partition(":")[2] for statement in POLICY["Statement"] for action in statement["Action"]}
-    # STS tells every caller who it is, whatever its policy says. The sandbox's Route 53 applies a change at once, so
-    # that nobody asks for its progress; the real one answers PENDING (tests/providers/hosts/test_route53.py).
-    assert (asked.actions - {"GetCallerIdentity"}) | {"GetChange"} == documented
+    # STS tells every caller who it is, whatever its policy says.
+    assert (asked.actions - {"GetCallerIdentity"}) | ONLY_ON_AWS == documented
 
 
 def _boundary(world: World) -> str:
