@@ -42,6 +42,9 @@ class Records(pulumi.ComponentResource):
         """Take every planned record of the stack, for what shares a record set, and who writes them."""
         super().__init__("mailstack:index:Records", name, None, opts)
         self._name, self._planned, self._zones = name, planned, zones
+        self._at_name: dict[str, list[PlannedRecord]] = {}
+        for record in planned:
+            self._at_name.setdefault(str(record.name), []).append(record)
         self._guards, self._mark, self._plugin = guards, mark, plugin
         self._resources: dict[str, list[pulumi.Resource]] = {}
         self._listed: dict[str, dict[str, Any]] = {}
@@ -105,7 +108,7 @@ class Records(pulumi.ComponentResource):
         self, host: str, record: PlannedRecord, name: Text, values: Sequence[Text | Mx], known: Known
     ) -> dict[str, Any]:
         """Return the inputs of the plugin's RecordSet."""
-        beside = [_text(value, known) for value in siblings(record, self._planned)]
+        beside = [_text(value, known) for value in siblings(record, self._at_name[str(record.name)])]
         return {
             "host": host,
             "zone": record.zone,
@@ -119,7 +122,8 @@ class Records(pulumi.ComponentResource):
 
     def _in_place(self, record: PlannedRecord, suffix: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Let a record that becomes an alias, or ceases to be one, replace what exists at its name."""
-        former = [f"{resource_name(self._name, slot)}{suffix}" for slot in replaced_slots(record, self._planned)]
+        at_name = self._at_name[str(record.name)]
+        former = [f"{resource_name(self._name, slot)}{suffix}" for slot in replaced_slots(record, at_name)]
         aliases = [pulumi.Alias(name=name) for name in former]
         return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=aliases))
 

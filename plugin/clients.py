@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mailstack.errors import Refused, VendorError
@@ -26,17 +25,18 @@ _AT_ONCE = 8  # vendors
 Place = tuple[str, HostedZone]
 
 
-@dataclass(frozen=True)
 class _Listing:
     """What a host answered when it was asked for these names."""
 
-    names: frozenset[str]
-    records: Sequence[ExistingRecord]
+    def __init__(self, names: frozenset[str], records: Sequence[ExistingRecord]) -> None:
+        self.names, self.is_whole_zone = names, isinstance(records, WholeZone)
+        self._at: dict[str, list[ExistingRecord]] = {}
+        for record in records:
+            self._at.setdefault(record.name, []).append(record)
 
-    @property
-    def is_whole_zone(self) -> bool:
-        """Tell whether the host listed all of the zone."""
-        return isinstance(self.records, WholeZone)
+    def at(self, names: Collection[str]) -> list[ExistingRecord]:
+        """List what exists at names: the hook of each record asks for its own, in zones that may hold very many."""
+        return [record for name in sorted(names) for record in self._at.get(name, ())]
 
 
 class Clients:
@@ -121,7 +121,7 @@ class Clients:
             again = frozenset(name for name in wanted if fresh or (place, name) in self._written)
         with _at_key(zone.name):
             client = self.client(host, zone.name)
-            records = list(_at(again, client.existing(zone, again))) if again else []
+            records = _Listing(again, client.existing(zone, again)).at(again) if again else []
             if wanted - again:
                 records += self._once(client, place, wanted - again)
         return records
@@ -156,7 +156,7 @@ class Clients:
         place = (kind, path) if kind == "user" else (kind, region)
         return self._names.get(place, lambda: ses.names(kind, path))
 
-    def _once(self, client: HostClient, place: Place, names: frozenset[str]) -> Iterable[ExistingRecord]:
+    def _once(self, client: HostClient, place: Place, names: frozenset[str]) -> list[ExistingRecord]:
         """List what exists at names as it was answered when they were first asked for."""
 
         def ask(wanted: frozenset[str]) -> _Listing:
@@ -166,9 +166,9 @@ class Clients:
         first = self._listings.get(place, lambda: ask(names | {place[1].name}))
         missing = names - first.names
         if not missing or first.is_whole_zone:
-            return _at(names, first.records)
+            return first.at(names)
         more = self._listings.get((place, missing), lambda: ask(missing))
-        return [*_at(names - missing, first.records), *_at(missing, more.records)]
+        return [*first.at(names - missing), *more.at(missing)]
 
     def _listed(self, host: str, zones: list[str]) -> list[HostedZone]:
         names, way = tuple(sorted(map(_a_label, zones))), _way(host, self._access(host, zones[0]))
@@ -228,10 +228,6 @@ def _a_label(name: str) -> str:
         return plain if plain.isascii() else plain.encode("idna").decode("ascii")
     except UnicodeError:
         return plain
-
-
-def _at(names: Collection[str], records: Iterable[ExistingRecord]) -> Iterable[ExistingRecord]:
-    return [record for record in records if record.name in names]
 
 
 def _described(zone: HostedZone) -> str:

@@ -90,7 +90,7 @@ class PlannedRecord:
 
 
 def siblings(record: PlannedRecord, records: Sequence[PlannedRecord]) -> tuple[Value | Pending, ...]:
-    """Return the values that other slots of the plan publish at the same name and type."""
+    """Return the values that other slots publish at the same name and type; `records` are at least those there."""
     return tuple(
         value for other in records if other.key == record.key and other.slot != record.slot for value in other.values
     )
@@ -98,6 +98,8 @@ def siblings(record: PlannedRecord, records: Sequence[PlannedRecord]) -> tuple[V
 
 def replaced_slots(record: PlannedRecord, records: Sequence[PlannedRecord]) -> list[str]:
     """Return the slots that a record may take the place of, because an alias and other data exclude each other.
+
+    `records` are at least those of the plan at the name, in its order.
 
     A CNAME allows nothing else at its name (RFC 1034 section 3.6.2): where a setting turns other data into an alias, or
     back, the old record has to go before the new one can come. So both are one resource, which is replaced.

@@ -32,6 +32,7 @@ def check(
             key_path("senders"),
             "is empty and there are no domains either; write a sender such as {notify: {domain: notify.example.com}}",
         )
+    policies = _policies(settings)
     for domain in settings.domains.values():
         for place, sentence in _contradictions(domain, written.get(domain.name) or {}):
             problems.add(key_path("domains", domain.name, *place), sentence)
@@ -40,7 +41,7 @@ def check(
             _routes(domain, catalog, stack_region, problems)
             _dkim(domain, catalog, problems)
         _return_paths(domain, settings, problems)
-        _dmarc(domain, settings, problems)
+        _dmarc(domain, policies, problems)
         _spf(domain, catalog, problems)
         if domain.manage:
             _bimi(domain, settings, problems)
@@ -183,16 +184,20 @@ def _return_paths(domain: Domain, settings: Settings, problems: Problems) -> Non
         seen.setdefault(full, name)
 
 
-def _dmarc(domain: Domain, settings: Settings, problems: Problems) -> None:
+def _policies(settings: Settings) -> dict[str, list[str]]:
+    """Return the DMARC records that this stack publishes, by name."""
+    return {
+        f"_dmarc.{domain.name}": [str(domain.dmarc.to_record())]
+        for domain in settings.domains.values()
+        if domain.manage and isinstance(domain.dmarc, DmarcSettings)
+    }
+
+
+def _dmarc(domain: Domain, policies: Mapping[str, list[str]], problems: Problems) -> None:
     """Refuse a policy weaker than the one that a parent domain of the same stack already gives this domain."""
     if not domain.manage or not isinstance(domain.dmarc, DmarcSettings):
         return
-    published = {
-        f"_dmarc.{each.name}": str(each.dmarc.to_record())
-        for each in settings.domains.values()
-        if each.manage and isinstance(each.dmarc, DmarcSettings)
-    }
-    covering = dmarc.covering(domain.name, lambda name: [published[name]] if name in published else [])
+    covering = dmarc.covering(domain.name, lambda name: policies.get(name, []))
     if covering and dmarc.weaker(domain.dmarc.policy, than=covering[2]):
         problems.add(
             key_path("domains", domain.name, "dmarc"),
