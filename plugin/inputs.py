@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
+
+from mailstack.model import Model
 
 from .wire import Values, is_unknown
 
@@ -29,17 +30,10 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-class Inputs(BaseModel):
-    """What a resource, a function or the provider is given: camelCase keys, no others, no conversion."""
+class Inputs(Model):
+    """What a resource, a function or the provider is given; nothing is converted."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=to_camel,
-        use_attribute_docstrings=True,
-    )
+    model_config = ConfigDict(strict=True)
 
 
 def keys(model: type[BaseModel]) -> tuple[str, ...]:
@@ -113,7 +107,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def properties(model: type[BaseModel], *, secret: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
     """Describe a model for the package schema: its properties, and the types below them by token."""
-    described = model.model_json_schema(by_alias=True)
+    from mailstack.descriptions import Described
+
+    described = model.model_json_schema(by_alias=True, schema_generator=Described)
     types = {
         f"mailstack:index:{name}": {
             "type": "object",

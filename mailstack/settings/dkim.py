@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
 
 from mailstack.mail.dkim import Algorithm
-from mailstack.settings.base import Model
+from mailstack.model import Model
 
 _LAST = 9999  # the selector mailstack-9999 is a short label
 _LONGEST_GRACE = 365  # days

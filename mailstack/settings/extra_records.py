@@ -11,7 +11,7 @@ from mailstack.dns import records
 from mailstack.dns.records import Mx, RecordSet
 from mailstack.errors import RecordError
 from mailstack.mail.policy_records import Kind, kind
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import RecordName, Ttl
 
 # Policy records that follow from another key of the domain, and what to write there.

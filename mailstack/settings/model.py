@@ -20,8 +20,8 @@ from mailstack.mail import dmarc, spf
 from mailstack.mail import parked as no_mail
 from mailstack.mail.mta_sts import Policy
 from mailstack.mail.spf import Spf
+from mailstack.model import Model
 from mailstack.settings import fields
-from mailstack.settings.base import Model
 from mailstack.settings.dkim import DkimSettings
 from mailstack.settings.extra_records import RecordsSettings
 from mailstack.settings.fields import (

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from mailstack.dns import records
 from mailstack.errors import MtaStsError, RecordError
 from mailstack.mail import bimi, mta_sts, tls_rpt
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import DomainName, Label, shown
 
 

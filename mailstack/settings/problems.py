@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from mailstack.descriptions import field_texts
 from mailstack.errors import SettingsError
 from mailstack.settings.fields import shown
 from mailstack.settings.model import MAPPING_OR_OFF, OFF
@@ -120,7 +121,7 @@ def _sentence(
             return place[:-1], f"holds an unknown key (allowed: {', '.join(allowed)})"
         return place, unknown_key(key, allowed)
     if kind == "missing":
-        about = next(_models(_at(model, loc[:-1]))).model_fields[str(loc[-1])].description or ""
+        about = field_texts(next(_models(_at(model, loc[:-1])))).get(str(loc[-1]), "")
         return place, f"is missing: write {about[:1].lower()}{about[1:].rstrip('.')}"
     if kind == "model_type":
         either, keys = "off or " if loc[-1:] == (MAPPING_OR_OFF,) else "", keys_of(model, loc)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from mailstack.catalog import Catalog, SmtpProvider
+from mailstack.descriptions import Described
 from mailstack.settings.fields import ENCRYPTED, LABEL_SCHEMA
 from mailstack.settings.load import KEYS
 from mailstack.settings.model import DomainKeys, Login, RouteKeys, SenderKeys
@@ -80,7 +81,7 @@ def _models(catalog: Catalog) -> dict[str, Schema]:
     of_providers = {provider.name: provider.secrets for provider in providers if provider.secrets}
     parts: list[type[BaseModel]] = [DomainKeys, SenderKeys, RouteKeys, Login]
     every = dict.fromkeys([*parts, *options.values(), *keys.values(), *secrets.values(), *of_providers.values()])
-    refs, found = models_json_schema([(model, "validation") for model in every])
+    refs, found = models_json_schema([(model, "validation") for model in every], schema_generator=Described)
     models = {name: _with_nothing(_plain(schema)) for name, schema in found["$defs"].items() if name != "BaseModel"}
     named = {model: refs[model, "validation"]["$ref"].rpartition("/")[2] for model in every}
     models["SenderKeys"].pop("required")  # the domain may be in mailstack:defaults
@@ -169,10 +170,7 @@ def _one_of_hosts(keys: Mapping[str, Schema]) -> Schema:
             {
                 "if": {"properties": {"host": {"const": name}}, "required": ["host"]},
                 "then": {
-                    "properties": {
-                        **schema["properties"],
-                        **dict.fromkeys(every.keys() - schema["properties"].keys(), _NOTHING),
-                    },
+                    "properties": {**dict.fromkeys(every, _NOTHING), **schema["properties"]},
                     "required": schema.get("required", []),
                 },
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, SerializeAsAny
 
-from mailstack.settings.base import Model
+from mailstack.model import Model
 
 
 class Host(Model):

@@ -11,7 +11,8 @@ import re
 import time
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator
 
@@ -19,10 +20,14 @@ from mailstack.dns.changes import content
 from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordSet
 from mailstack.dns.txt import quoted, unquoted
 from mailstack.errors import Busy, Missing, RecordError, Refused, VendorError
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import shown
 
+from .. import http
 from .base import Access, DnsHost, ExistingRecord, HostedZone, WholeZone
+
+if TYPE_CHECKING:
+    import httpx
 
 API = "https://api.cloudflare.com/client/v4"
 # https://developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/: octets of one record's data, and
@@ -72,15 +77,14 @@ class Cloudflare:
 
     def zones(self, names: Collection[str]) -> list[HostedZone]:
         """Find the zones of these names in every account that the token sees; raises VendorError."""
-        with self._client() as client:
-            if self._zone_id:
-                return [_zone(self._get(client, f"/zones/{self._zone_id}", {})["result"])]
-            return [zone for name in names for zone in self._zones_of(client, name)]
+        if self._zone_id:
+            return [_zone(self._get(f"/zones/{self._zone_id}", {})["result"])]
+        return [zone for name in names for zone in self._zones_of(name)]
 
-    def _zones_of(self, client: Any, name: str) -> list[HostedZone]:
+    def _zones_of(self, name: str) -> list[HostedZone]:
         """Find the zones of one name, which the API spells in Unicode or in A-labels."""
         for spelling in dict.fromkeys((name, _unicode(name))):
-            found = map(_zone, self._listed(client, "/zones", {"name": spelling}, ZONES_PAGE))
+            found = map(_zone, self._listed("/zones", {"name": spelling}, ZONES_PAGE))
             if same := [zone for zone in found if zone.name == name]:
                 return same
         return []
@@ -88,27 +92,26 @@ class Cloudflare:
     def existing(self, zone: HostedZone, names: Collection[str]) -> list[ExistingRecord]:
         """List all records of a zone; raises VendorError."""
         path = f"/zones/{urllib.parse.quote(zone.id, safe='')}/dns_records"
-        with self._client() as client:
-            return WholeZone(read(self._listed(client, path, {}, RECORDS_PAGE), zone.name))
+        return WholeZone(read(self._listed(path, {}, RECORDS_PAGE), zone.name))
 
-    def _client(self) -> Any:
-        import httpx
+    @cached_property
+    def _client(self) -> httpx.Client:
+        return http.client({"Authorization": f"Bearer {self._token}"})
 
-        return httpx.Client(headers={"Authorization": f"Bearer {self._token}"}, timeout=30)
-
-    def _listed(self, client: Any, path: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
+    def _listed(self, path: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
         """Gather the pages of a list."""
         found: list[dict[str, Any]] = []
         page, pages = 1, 1
         while page <= pages:
-            answer = self._get(client, path, {**query, "page": page, "per_page": size})
+            answer = self._get(path, {**query, "page": page, "per_page": size})
             found += answer.get("result") or []
             pages, page = int((answer.get("result_info") or {}).get("total_pages") or 1), page + 1
         return found
 
-    def _get(self, client: Any, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    def _get(self, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
         """Ask once, or a few times where the API is busy; raises VendorError with Cloudflare's own words."""
-        import httpx
+        client = self._client
+        import httpx  # after the client, which spares it what is not needed
 
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1

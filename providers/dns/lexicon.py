@@ -19,7 +19,7 @@ from mailstack.dns import conflicts
 from mailstack.dns.changes import Change, Edit, ExistingRecord, content, contents, edit
 from mailstack.dns.records import AUTOMATIC_TTL, RecordSet, check_in_zone
 from mailstack.errors import Refused, Unanswered, VendorError
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import Secret
 
 from . import rfc2136

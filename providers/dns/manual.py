@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailstack.dns.records import RecordSet
 from mailstack.errors import VendorError
-from mailstack.settings.base import Model
+from mailstack.model import Model
 
 from .base import Access, DnsHost, HostClient
 

@@ -17,7 +17,7 @@ from mailstack.dns import conflicts
 from mailstack.dns.changes import Change, ExistingRecord, edit
 from mailstack.dns.records import RecordSet, check_in_zone
 from mailstack.errors import Busy, Changed, Conflict, Missing, RecordError, Refused, Unanswered, VendorError
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import Secret, TcpPort, shown
 from mailstack.settings.paths import key_path
 

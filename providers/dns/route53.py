@@ -18,7 +18,7 @@ from mailstack.dns.changes import Change, Edit, content, edit
 from mailstack.dns.records import AUTOMATIC_TTL, RecordSet, check_in_zone
 from mailstack.dns.txt import escaped, strings
 from mailstack.errors import Busy, Changed, Missing, RecordError, Refused, Unanswered, VendorError
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import shown
 from providers.aws import AwsAccount
 

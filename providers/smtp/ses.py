@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 from mailstack.catalog import Endpoint, Problem, Slot, Traces
 from mailstack.dns.records import Mx
 from mailstack.errors import InvalidValue
+from mailstack.model import Model
 from mailstack.plan import Pending
-from mailstack.settings.base import Model
 from mailstack.settings.fields import DomainName, Flag, off, shown
 from mailstack.settings.model import Domain, Route, Sender
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mailstack.catalog import Catalog
 from mailstack.dns.records import Mx
-from mailstack.settings.base import Model
+from mailstack.model import Model
 from mailstack.settings.fields import Secret
 from mailstack.settings.load import load
 from mailstack.settings.model import Route, Settings
