@@ -9,11 +9,13 @@ from typing import Any
 
 import pulumi
 
+from mailstack.mail.smtp import SmtpSettings
 from mailstack.plan import Plan, Route
 from mailstack.settings.model import Sender
 from providers.smtp import ses, ses_iam, ses_names
 
 from . import outputs
+from .aws_resources import AccessKey, User, UserPolicy
 from .guards import Guards
 from .owner import Marks
 from .routes.ses import Identity
@@ -23,7 +25,7 @@ from .routes.ses import Identity
 class Logins:
     """What the senders of a stack hand out, by sender: bundles, IAM policies for roles, key ids."""
 
-    bundles: dict[str, pulumi.Output[dict[str, Any]]] = field(default_factory=dict)
+    bundles: dict[str, pulumi.Output[SmtpSettings]] = field(default_factory=dict)
     policies: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     revisions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -53,26 +55,24 @@ class SesLogin(pulumi.ComponentResource):
     ) -> None:
         """Declare the login of `sender`; `policy` is its IAM policy document as JSON."""
         super().__init__("mailstack:index:SesLogin", name, None, opts)
-        from pulumi_aws import iam
-
         given = ses.options(route.settings)
-        user = iam.User(
+        user = User(
             f"{name}-user",
-            name=ses_names.iam_user(sender.was or sender.key, sender.domain),
-            path=given.user_path,
-            permissions_boundary=restore(given.permissions_boundary),
-            tags=marks.tags({**restore(given.tags), "sender": sender.key, "domain": sender.domain}),
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, delete_before_replace=True, hooks=guards.user()),
+            {
+                "name": ses_names.iam_user(sender.was or sender.key, sender.domain),
+                "path": given.user_path,
+                "permissionsBoundary": restore(given.permissions_boundary),
+                "tags": marks.tags({**restore(given.tags), "sender": sender.key, "domain": sender.domain}),
+            },
+            pulumi.ResourceOptions(parent=self, protect=protect, delete_before_replace=True, hooks=guards.user()),
         )
-        key = iam.AccessKey(f"{name}-key", user=user.name, opts=pulumi.ResourceOptions(parent=self))
+        key = AccessKey(f"{name}-key", {"user": user.name}, pulumi.ResourceOptions(parent=self))
         # The key itself is not protected, so that it can be rotated. What depends on it is: the engine deletes nothing
         # whose dependents must stay, so that lines taken out by accident do not cut off a login that is in use.
-        sending = iam.UserPolicy(
+        sending = UserPolicy(
             f"{name}-policy",
-            name="send",
-            user=user.name,
-            policy=policy,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=[key]),
+            {"name": "send", "user": user.name, "policy": policy},
+            pulumi.ResourceOptions(parent=self, protect=protect, depends_on=[key]),
         )
         # What is handed out waits for the policy: a login that an application gets can send.
         self.username = pulumi.Output.all(key.id, sending.id).apply(lambda known: str(known[0]))

@@ -26,7 +26,7 @@ class Lookups:
 
     def __init__(self, plugin: pulumi.ProviderResource) -> None:
         """Take the provider that is asked."""
-        self._plugin = plugin
+        self.plugin = plugin
         # False in a preview that does not know the provider's credentials yet: the engine then answers with nothing.
         self.are_possible = True
 
@@ -42,7 +42,7 @@ class Lookups:
 
     def _invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            answer = pulumi.runtime.invoke(token, dict(arguments), pulumi.InvokeOptions(provider=self._plugin))
+            answer = pulumi.runtime.invoke(token, dict(arguments), pulumi.InvokeOptions(provider=self.plugin))
         except Exception as error:  # the SDK raises what the engine said as a bare Exception
             raise VendorError(_words(str(error), token)) from None
         return cast(dict[str, Any], answer.value or {})
@@ -62,7 +62,7 @@ class Lookups:
         The call runs on a thread of its own: the SDK's executor may be full of RegisterResource calls that wait for the
         very hook that asks.
         """
-        reference = f"{await self._plugin.urn.future()}::{await self._plugin.id.future() or rpc.UNKNOWN}"
+        reference = f"{await self.plugin.urn.future()}::{await self.plugin.id.future() or rpc.UNKNOWN}"
         request = resource_pb2.ResourceInvokeRequest(
             tok=EXISTING,
             args=await rpc.serialize_properties(arguments, {}),

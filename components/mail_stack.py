@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pulumi
@@ -82,10 +83,10 @@ class MailStack(pulumi.ComponentResource):
             restore=self._restore, marks=self._marks, guards=self._guards, parent=self,
         )  # fmt: skip
 
-        self.smtp = pulumi.Output.secret(outputs.by_name(logins.bundles))
-        self.send_policy = outputs.by_name(logins.policies)
-        self.revision = outputs.by_name(logins.revisions)
-        self.records = pulumi.Output.from_input(self._records.listed())
+        self.smtp = outputs.smtp(logins.bundles)
+        self.send_policy = outputs.gathered(logins.policies)
+        self.revision = outputs.gathered(logins.revisions)
+        self.records = outputs.gathered(self._records.listed())
         self.policies = plan.policies
         self.status = outputs.status(settings, waits)
         self.readme = outputs.readme(stack_names(settings)[0], settings, self.records, self.status)
@@ -167,12 +168,16 @@ class MailStack(pulumi.ComponentResource):
             if not any(isinstance(value, Pending) and not value.route for value in record.values):
                 self._records.publish(record, known, protect=self._plan.settings.domains[record.domain].protect)
 
-    def _records_of(self, route: Route) -> list[PlannedRecord]:
-        return [record for record in self._plan.records if record.route == route.key]
+    @cached_property
+    def _by_route(self) -> Mapping[str | None, list[PlannedRecord]]:
+        found = defaultdict[str | None, list[PlannedRecord]](list)
+        for record in self._plan.records:
+            found[record.route].append(record)
+        return found
 
     def _attach_mail_from(self) -> None:
         for key, route in self._routes.items():
-            return_path = [one for one in self._records_of(self._plan.routes[key]) if one.type != "CNAME"]
+            return_path = [one for one in self._by_route[key] if one.type != "CNAME"]
             route.attach_mail_from([resource for one in return_path for resource in self._records.resources(one.slot)])
 
     def _wait(self) -> dict[str, Readiness]:
@@ -180,8 +185,8 @@ class MailStack(pulumi.ComponentResource):
         return {route.key: self._wait_for(route) for route in self._managed()}
 
     def _wait_for(self, route: Route) -> Readiness:
-        records = self._records_of(route)
-        own_key = [one for one in self._plan.records if one.domain == route.domain and _is_current_key(one, self._keys)]
+        records = self._by_route[route.key]
+        own_key = self._current_key(route.domain)
         zones = sorted({record.zone for record in records})
         exist_first = [resource for record in records for resource in self._records.resources(record.slot)]
         return Readiness(
@@ -198,18 +203,19 @@ class MailStack(pulumi.ComponentResource):
             ),
         )
 
+    def _current_key(self, domain: str) -> list[PlannedRecord]:
+        """Return the record of the key of its own that a domain signs with, none where its provider makes the keys."""
+        if domain not in self._keys:
+            return []
+        name = dkim.record_name(self._keys[domain].signing.selector, domain)
+        return [record for record in self._plan.records if record.name == name]
+
     def _identity(self, key: str) -> Identity:
         """Return the identity that a sender uses: this stack's, or the one that its domain refers to."""
         if key in self._references:
             return self._references[key]
         own = self._routes[key]
         return Identity(own.arn, own.configuration_set_arn)
-
-
-def _is_current_key(record: PlannedRecord, keys: Mapping[str, DkimKeys]) -> bool:
-    """Tell whether a record is that of the key that its domain signs with."""
-    signing = keys.get(record.domain)
-    return signing is not None and record.name == dkim.record_name(signing.signing.selector, record.domain)
 
 
 def _region() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,18 +21,40 @@ from .resources import Readiness
 ENDPOINTS = "MAILSTACK_SES_SMTP_ENDPOINTS"
 
 
-def by_name(values: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
-    """Gather named outputs into one mapping, an empty one where there are none (`Output.all()` would be a list)."""
-    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})
+def gathered(value: Any) -> pulumi.Output[Any]:
+    """Return a value with outputs in its mappings and lists as one output.
+
+    `pulumi.Output.from_input` and `all` would make several outputs for each key and each text in it.
+    """
+    outputs = list(_outputs(value))
+    return pulumi.Output.all(*outputs).apply(lambda known: _filled(value, iter(known)))
+
+
+def _outputs(value: Any) -> Iterator[pulumi.Output[Any]]:
+    """List the outputs in a value in their order."""
+    if isinstance(value, pulumi.Output):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for below in value.values() if isinstance(value, Mapping) else value:
+            yield from _outputs(below)
+
+
+def _filled(value: Any, known: Iterator[Any]) -> Any:
+    """Return a copy of a value with what is known of its outputs, which come in their order."""
+    if isinstance(value, pulumi.Output):
+        return next(known)
+    if isinstance(value, Mapping):
+        return {key: _filled(below, known) for key, below in value.items()}
+    return [_filled(below, known) for below in value] if isinstance(value, list) else value
 
 
 def bundle(
     sender: Sender, route: Route, username: pulumi.Input[str], password: pulumi.Input[str]
-) -> pulumi.Output[dict[str, Any]]:
-    """Put a sender's SMTP settings together, as the `smtp` output holds them."""
+) -> pulumi.Output[SmtpSettings]:
+    """Put a sender's SMTP settings together."""
     endpoint, server_name = reached_at(route)
 
-    def settings(login: Sequence[str]) -> dict[str, Any]:
+    def settings(login: Sequence[str]) -> SmtpSettings:
         return SmtpSettings(
             host=endpoint.host,
             port=endpoint.port,
@@ -42,7 +64,7 @@ def bundle(
             password=login[1],
             from_address=sender.from_address,
             from_name=sender.from_.name,
-        ).as_dict()
+        )
 
     return pulumi.Output.secret(pulumi.Output.all(username, password).apply(settings))
 
@@ -76,29 +98,33 @@ def reached_at(route: Route) -> tuple[Endpoint, str | None]:
     return replace(endpoint, host=address, port=int(port)), endpoint.host
 
 
+def smtp(bundles: Mapping[str, pulumi.Output[SmtpSettings]]) -> pulumi.Output[dict[str, Any]]:
+    """Return the output `smtp`, one secret: the settings by sender."""
+    return pulumi.Output.secret(
+        gathered(bundles).apply(lambda known: {name: settings.as_dict() for name, settings in known.items()})
+    )
+
+
 def status(settings: Settings, waits: Mapping[str, Readiness]) -> pulumi.Output[dict[str, Any]]:
     """Tell for each domain whether it is verified, what is missing, and what the stack leaves to others."""
-    return pulumi.Output.all(**{domain.name: _domain_status(domain, waits) for domain in settings.domains.values()})
+    states = {
+        key: {"status": wait.status, "dkim": wait.dkim, "mailFrom": wait.mail_from_status, "missing": wait.missing}
+        for key, wait in waits.items()
+    }
+    return gathered(states).apply(
+        lambda routes: {name: _domain_status(domain, routes) for name, domain in settings.domains.items()}
+    )
 
 
-def _domain_status(domain: Domain, waits: Mapping[str, Readiness]) -> pulumi.Output[dict[str, Any]]:
+def _domain_status(domain: Domain, states: Mapping[str, Any]) -> dict[str, Any]:
     left_alone = _left_alone(domain)
     if not domain.manage:
-        return pulumi.Output.from_input({"status": "referenced", "leftAlone": left_alone})
+        return {"status": "referenced", "leftAlone": left_alone}
     if not domain.sends:
-        return pulumi.Output.from_input({"status": "noMail", "leftAlone": left_alone})
-    routes = pulumi.Output.all(**{key: _route_status(waits[f"{domain.name}/{key}"]) for key in domain.routes})
-
-    def whole(routes: dict[str, Any]) -> dict[str, Any]:
-        states = [route["status"] for route in routes.values()]
-        overall = next((state for state in states if state != "verified"), "verified")
-        return {"status": overall, "routes": routes, "leftAlone": left_alone}
-
-    return routes.apply(whole)
-
-
-def _route_status(wait: Readiness) -> pulumi.Output[dict[str, Any]]:
-    return pulumi.Output.all(status=wait.status, dkim=wait.dkim, mailFrom=wait.mail_from_status, missing=wait.missing)
+        return {"status": "noMail", "leftAlone": left_alone}
+    routes = {key: states[f"{domain.name}/{key}"] for key in domain.routes}
+    overall = next((route["status"] for route in routes.values() if route["status"] != "verified"), "verified")
+    return {"status": overall, "routes": routes, "leftAlone": left_alone}
 
 
 def _left_alone(domain: Domain) -> list[str]:
@@ -115,7 +141,7 @@ def readme(
     states: pulumi.Output[dict[str, Any]],
 ) -> pulumi.Output[str]:
     """Write the page that the Pulumi console shows for a stack; it holds no secret."""
-    return pulumi.Output.all(records, states).apply(lambda known: _page(stack, settings, known[0], known[1]))
+    return records.apply(lambda known: states.apply(lambda domains: _page(stack, settings, known, domains)))
 
 
 def _page(stack: str, settings: Settings, records: list[dict[str, Any]], states: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -15,6 +16,7 @@ from providers.aws import AwsAccount
 from .resources import MailstackProvider, sdk_version
 
 _ANY_TYPE = "{}:index/any:Any"  # get_provider looks at the package only
+_PARTITION = "aws:index/getPartition:getPartition"
 _CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
 # What the plugin takes of each provider: its key, and the attribute of the SDK's provider class.
 _AWS = {str(field.alias): name for name, field in AwsAccount.model_fields.items()}
@@ -49,15 +51,28 @@ def accounts_may_differ(component: pulumi.Resource) -> bool:
     return any(component.get_provider(_ANY_TYPE.format(package)) is not None for package in ("aws", "mailstack"))
 
 
+def start_aws(component: pulumi.Resource, after: pulumi.ProviderResource) -> None:
+    """Let the engine start the AWS provider as soon as `after` runs, while that one looks things up.
+
+    The engine starts one provider at a time, each when it is first needed. AWS is asked for the partition, which costs
+    no request; a failure is left to its first resource.
+    """
+
+    async def ask() -> Any:
+        with suppress(Exception):
+            await after.urn.future()
+            await pulumi.runtime.invoke_async(_PARTITION, {}, _of_resources(component))
+
+    pulumi.Output.from_input(ask())  # which the program awaits at its end
+
+
 def check_account(component: pulumi.Resource, asked: str) -> None:
     """Refuse to go on where the plugin's AWS account, `asked`, is not the AWS provider's.
 
     Raises SettingsError with both account numbers, VendorError where AWS refuses the look-up.
     """
-    # With its version the engine asks the provider that the stack's resources use, and starts no second one.
-    options = pulumi.InvokeOptions(parent=component, version=sdk_version("pulumi_aws"))
     try:
-        answer = pulumi.runtime.invoke(_CALLER, {}, options)
+        answer = pulumi.runtime.invoke(_CALLER, {}, _of_resources(component))
     except Exception as error:  # the SDK raises what the engine said as a bare Exception
         raise VendorError(
             f"the AWS account of this stack cannot be asked for: {' '.join(str(error).split())}"
@@ -70,6 +85,11 @@ def check_account(component: pulumi.Resource, asked: str) -> None:
             "AWS with aws:* settings",
             path="opts.providers",
         )
+
+
+def _of_resources(component: pulumi.Resource) -> pulumi.InvokeOptions:
+    """With its version the engine asks the provider that the stack's resources use, and starts no second one."""
+    return pulumi.InvokeOptions(parent=component, version=sdk_version("pulumi_aws"))
 
 
 def _aws(component: pulumi.Resource) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -45,11 +46,18 @@ class Warnings:
         ]
 
     def show(self, component: pulumi.Resource) -> None:
-        """Warn of what the plan says, zones that are delegated elsewhere, and addresses that may not be written to."""
-        for sentence in (*self._planned, *(answer.result() for answer in self._answers)):
-            if sentence:
+        """Warn of what the plan says, zones that are delegated elsewhere, and addresses that may not be written to.
+
+        What DNS has not answered yet is warned of when it has: nothing is held up, and the run ends after it.
+        """
+
+        def warn(sentences: Sequence[str | None]) -> None:
+            for sentence in filter(None, sentences):
                 pulumi.log.warn(sentence, component)
-        self._pool.shutdown()
+
+        warn(self._planned)
+        pulumi.Output.all(*map(asyncio.wrap_future, self._answers)).apply(warn)
+        self._pool.shutdown(wait=False)
 
 
 def _delegation_fault(zone: str, servers: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from mailstack.plan import Plan
 from providers import catalog
 
 from .lookups import Lookups, unknown
-from .plugin_provider import accounts_may_differ, check_account
+from .plugin_provider import accounts_may_differ, check_account, start_aws
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def find_zones(plan: Plan, lookups: Lookups, restore: Callable[[Any], Any], comp
     compared = _uses_aws(plan) and accounts_may_differ(component)
     if not wanted and not compared:
         return HostedZones(ids, servers)
+    if _uses_aws(plan):
+        start_aws(component, after=lookups.plugin)
     answer = lookups.zones(wanted, account=compared)
     if account := answer.get("awsAccount"):
         check_account(component, account)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.resource_hooks import ResourceHookBinding
 
+from components.aws_resources import ConfigurationSet, EmailIdentity, EmailIdentityMailFromAttributes
 from components.dkim_keys import DkimKeys
 from components.dkim_switch import before_switch
 from components.guards import Guards
@@ -16,9 +17,6 @@ from components.owner import Marks
 from mailstack.plan import Route
 from mailstack.settings.model import Domain
 from providers.smtp import ses, ses_names
-
-if TYPE_CHECKING:
-    from pulumi_aws import sesv2
 
 _ON_MX_FAILURE = {"default": "USE_DEFAULT_VALUE", "reject": "REJECT_MESSAGE"}
 
@@ -61,21 +59,21 @@ class SesRoute(pulumi.ComponentResource):
         `keys` are the domain's own DKIM keys, published already; without them SES makes its own (Easy DKIM).
         """
         super().__init__("mailstack:index:SesRoute", name, None, opts)
-        from pulumi_aws import sesv2
-
         self._name, self._domain, self._route, self._keys = name, domain, route, keys
         self._given = ses.options(route.settings)
         # Both are unique by name in their account and region: a replacement cannot exist beside what it replaces.
         self._options = pulumi.ResourceOptions(parent=self, protect=domain.protect, delete_before_replace=True)
         used = self._configuration_set(marks.tags(tags), guards)
-        identity = sesv2.EmailIdentity(
+        identity = EmailIdentity(
             f"{name}-identity",
-            email_identity=domain.name,
-            region=route.region,
-            configuration_set_name=used.configuration_set_name if isinstance(used, pulumi.Resource) else used,
-            dkim_signing_attributes=self._signing(),
-            tags=marks.tags(tags),
-            opts=pulumi.ResourceOptions.merge(self._options, self._in_order(guards)),
+            {
+                "emailIdentity": domain.name,
+                "region": route.region,
+                "configurationSetName": used.configuration_set_name if isinstance(used, pulumi.Resource) else used,
+                "dkimSigningAttributes": self._signing(),
+                "tags": marks.tags(tags),
+            },
+            pulumi.ResourceOptions.merge(self._options, self._in_order(guards)),
         )
         self.identity, self._email_identity = identity, identity.email_identity
         self.arn = identity.arn
@@ -85,34 +83,34 @@ class SesRoute(pulumi.ComponentResource):
 
     def attach_mail_from(self, return_path: Sequence[pulumi.Resource]) -> None:
         """Set the MAIL FROM domain once its MX and SPF exist: SES checks them at once and else keeps it pending."""
-        from pulumi_aws import sesv2
-
-        self.mail_from = sesv2.EmailIdentityMailFromAttributes(
+        self.mail_from = EmailIdentityMailFromAttributes(
             f"{self._name}-mail-from",
-            email_identity=self._email_identity,
-            region=self._route.region,
-            mail_from_domain=self._route.settings.mail_from(self._domain.name),
-            behavior_on_mx_failure=_ON_MX_FAILURE[self._given.on_mx_failure],
-            opts=pulumi.ResourceOptions(parent=self, protect=self._domain.protect, depends_on=list(return_path)),
+            {
+                "emailIdentity": self._email_identity,
+                "region": self._route.region,
+                "mailFromDomain": self._route.settings.mail_from(self._domain.name),
+                "behaviorOnMxFailure": _ON_MX_FAILURE[self._given.on_mx_failure],
+            },
+            pulumi.ResourceOptions(parent=self, protect=self._domain.protect, depends_on=list(return_path)),
         )
 
-    def _configuration_set(self, tags: dict[str, Any], guards: Guards) -> sesv2.ConfigurationSet | str | None:
+    def _configuration_set(self, tags: dict[str, Any], guards: Guards) -> ConfigurationSet | str | None:
         """Declare the domain's own configuration set, or return the name of the one that the settings give, or None."""
-        from pulumi_aws import sesv2
-
         given = self._given.configuration_set
         if given is not None:
             return None if given == "off" else str(given)
-        return sesv2.ConfigurationSet(
+        return ConfigurationSet(
             f"{self._name}-configuration-set",
-            configuration_set_name=ses_names.configuration_set(self._domain.name),
-            region=self._route.region,
-            delivery_options={"tls_policy": "REQUIRE" if self._given.tls == "require" else "OPTIONAL"},
-            reputation_options={"reputation_metrics_enabled": True},
-            sending_options={"sending_enabled": True},
-            suppression_options={"suppressed_reasons": ["BOUNCE", "COMPLAINT"]},
-            tags=tags,
-            opts=pulumi.ResourceOptions.merge(self._options, pulumi.ResourceOptions(hooks=guards.configuration_set())),
+            {
+                "configurationSetName": ses_names.configuration_set(self._domain.name),
+                "region": self._route.region,
+                "deliveryOptions": {"tlsPolicy": "REQUIRE" if self._given.tls == "require" else "OPTIONAL"},
+                "reputationOptions": {"reputationMetricsEnabled": True},
+                "sendingOptions": {"sendingEnabled": True},
+                "suppressionOptions": {"suppressedReasons": ["BOUNCE", "COMPLAINT"]},
+                "tags": tags,
+            },
+            pulumi.ResourceOptions.merge(self._options, pulumi.ResourceOptions(hooks=guards.configuration_set())),
         )
 
     def _arn_of_set(self, name: str | None) -> pulumi.Output[str | None]:
@@ -120,15 +118,13 @@ class SesRoute(pulumi.ComponentResource):
         ending = f":identity/{self._domain.name}"
         return self.arn.apply(lambda arn: f"{arn.removesuffix(ending)}:configuration-set/{name}" if name else None)
 
-    def _signing(self) -> sesv2.EmailIdentityDkimSigningAttributesArgs | None:
-        from pulumi_aws.sesv2 import EmailIdentityDkimSigningAttributesArgs as Signing
-
+    def _signing(self) -> dict[str, Any] | None:
         if self._domain.dkim.kind == "kept":
             return None
         if self._keys is None:
-            return Signing(next_signing_key_length=f"RSA_{self._domain.dkim.bits}_BIT")
+            return {"nextSigningKeyLength": f"RSA_{self._domain.dkim.bits}_BIT"}
         key = self._keys.signing
-        return Signing(domain_signing_private_key=key.private_key, domain_signing_selector=key.selector)
+        return {"domainSigningPrivateKey": key.private_key, "domainSigningSelector": key.selector}
 
     def _in_order(self, guards: Guards) -> pulumi.ResourceOptions:
         """Return the options that let SES sign with a key only after its record exists."""
@@ -141,14 +137,10 @@ class SesRoute(pulumi.ComponentResource):
         return pulumi.ResourceOptions(hooks=with_switch, depends_on=published)
 
 
-def _tokens(identity: sesv2.EmailIdentity) -> dict[tuple[str, str], pulumi.Output[str]]:
-    """Return the Easy DKIM tokens by slot and field, in plain.
-
-    The provider has an empty private key as a secret beside them, which makes the whole property secret.
-    """
-    tokens = pulumi.Output.unsecret(identity.dkim_signing_attributes.apply(lambda signing: signing.tokens))
+def _tokens(identity: EmailIdentity) -> dict[tuple[str, str], pulumi.Output[str]]:
+    """Return the Easy DKIM tokens by slot and field."""
     found: dict[tuple[str, str], pulumi.Output[str]] = {}
     for number in ses.DKIM_KEYS:
-        token = tokens[number - 1]
+        token = identity.dkim_tokens[number - 1]
         found |= {(f"dkim-{number}", "name"): token, (f"dkim-{number}", "value"): token}
     return found

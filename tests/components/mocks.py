@@ -21,6 +21,7 @@ class Refused(Exception):
 ZONES = "mailstack:index:zones"
 EXISTING = "mailstack:index:existing"
 CALLER = "aws:index/getCallerIdentity:getCallerIdentity"
+PARTITION = "aws:index/getPartition:getPartition"
 ACCOUNT = "123456789012"
 MARK = "mailstack abcdefghij234567 organization/mailstack/prod"
 
@@ -52,6 +53,7 @@ class Recorder(mocks.Mocks):
             ZONES: _zones,
             EXISTING: lambda _: {},
             CALLER: lambda _: {"accountId": ACCOUNT},
+            PARTITION: lambda _: {"partition": "aws"},
         }
         self._preview = False
 

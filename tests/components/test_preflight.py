@@ -48,26 +48,26 @@ def _warned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     ],
 )
 def test_a_permission_for_reports_is_read_with_blanks(
-    monkeypatch: pytest.MonkeyPatch, warned: list[tuple[str, Any]], texts: list[str], allowed: bool
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, warned: list[tuple[str, Any]], texts: list[str], allowed: bool
 ) -> None:
     """Reports to another domain are warned of unless that domain permits them in a record of its own."""
     monkeypatch.setattr(live, "lookup", lambda name, kind: texts if name == NAME else [])
     wanted = planned(dmarc={"rua": ["mailto:reports@example.net"]})
-    preflight.Warnings(wanted, HostedZones({}, {})).show(NOWHERE)
+    recorder.run(lambda: preflight.Warnings(wanted, HostedZones({}, {})).show(NOWHERE))
     assert [NAME in sentence for sentence, _ in warned] == ([] if allowed else [True])
 
 
 def test_a_zone_that_is_delegated_elsewhere_is_warned_of(
-    monkeypatch: pytest.MonkeyPatch, warned: list[tuple[str, Any]]
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, warned: list[tuple[str, Any]]
 ) -> None:
     """Records at a host that nobody asks are of no use; what the host does not tell is not compared."""
     monkeypatch.setattr(live, "delegation", lambda zone: ["ns.elsewhere.example"])
     servers = {("example.com", "cloudflare"): ("a.ns.example",)}
-    preflight.Warnings(planned(), HostedZones({}, servers)).show(NOWHERE)
+    recorder.run(lambda: preflight.Warnings(planned(), HostedZones({}, servers)).show(NOWHERE))
     [(sentence, _)] = warned
     assert "example.com" in sentence
     assert "ns.elsewhere.example" in sentence
-    preflight.Warnings(planned(), HostedZones({}, {})).show(NOWHERE)
+    recorder.run(lambda: preflight.Warnings(planned(), HostedZones({}, {})).show(NOWHERE))
     assert len(warned) == 1
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.resource_hooks import ResourceHook, ResourceHookArgs
 
+from components import aws_resources
 from components.mail_stack import MailStack
 from components.resources import CloudflareRecord, sdk_version
 from plugin import configuration
@@ -55,12 +59,95 @@ def test_the_thin_record_sends_the_same_type_inputs_and_version_as_the_sdks_clas
     assert seen[0] == seen[1]
 
 
-def test_the_version_is_the_one_of_the_installed_sdk() -> None:
-    """The thin class asks for the plugin version that the installed SDK asks for."""
-    from pulumi_cloudflare import _utilities
+AWS: list[tuple[Callable[..., Any], str, dict[str, Any]]] = [
+    (
+        aws_resources.ConfigurationSet,
+        "sesv2",
+        {
+            "configurationSetName": "notify",
+            "region": "eu-west-1",
+            "deliveryOptions": {"tlsPolicy": "REQUIRE"},
+            "reputationOptions": {"reputationMetricsEnabled": True},
+            "sendingOptions": {"sendingEnabled": True},
+            "suppressionOptions": {"suppressedReasons": ["BOUNCE"]},
+            "tags": {"mailstack": MARK},
+        },
+    ),
+    (
+        aws_resources.EmailIdentity,
+        "sesv2",
+        {
+            "emailIdentity": "example.com",
+            "region": "eu-west-1",
+            "configurationSetName": "notify",
+            "dkimSigningAttributes": {"domainSigningPrivateKey": "key", "domainSigningSelector": "one"},
+            "tags": {"mailstack": MARK},
+        },
+    ),
+    (
+        aws_resources.EmailIdentity,
+        "sesv2",
+        {
+            "emailIdentity": "example.com",
+            "region": "eu-west-1",
+            "dkimSigningAttributes": {"nextSigningKeyLength": "RSA_2048_BIT"},
+        },
+    ),
+    (
+        aws_resources.EmailIdentityMailFromAttributes,
+        "sesv2",
+        {
+            "emailIdentity": "example.com",
+            "region": "eu-west-1",
+            "mailFromDomain": "bounce.example.com",
+            "behaviorOnMxFailure": "REJECT_MESSAGE",
+        },
+    ),
+    (
+        aws_resources.User,
+        "iam",
+        {"name": "notify", "path": "/mail/", "permissionsBoundary": "arn:aws:iam::1:policy/x", "tags": {"a": "b"}},
+    ),
+    (aws_resources.AccessKey, "iam", {"user": "notify"}),
+    (aws_resources.UserPolicy, "iam", {"name": "send", "user": "notify", "policy": "{}"}),
+]
 
-    utilities: Any = _utilities  # generated, without types
-    assert sdk_version("pulumi_cloudflare") == utilities.get_version()
+
+@pytest.mark.parametrize(("thin", "module", "inputs"), AWS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_thin_aws_resource_is_what_the_sdks_class_declares(
+    recorder: Recorder, thin: Callable[..., Any], module: str, inputs: dict[str, Any]
+) -> None:
+    """The whole request that reaches the engine is that of the SDK's class, but for the line that it comes from."""
+
+    def snake(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): snake(each) for key, each in value.items()}
+
+    def declare(whole: bool) -> None:
+        if whole:
+            sdk = getattr(importlib.import_module(f"pulumi_aws.{module}"), thin.__name__)
+            tags = {"tags": inputs["tags"]} if "tags" in inputs else {}
+            sdk("one", **{**snake(inputs), **tags})
+        else:
+            thin("one", inputs, pulumi.ResourceOptions())
+
+    seen = []
+    for whole in (False, True):
+        recorder.run(functools.partial(declare, whole))
+        request = recorder.requests["one"]
+        request.ClearField("sourcePosition")
+        request.ClearField("stackTrace")
+        seen.append(request)
+    assert seen[0] == seen[1]
+    assert recorder.one(seen[0].type) == inputs
+
+
+@pytest.mark.parametrize("package", ["pulumi_aws", "pulumi_cloudflare"])
+def test_the_version_is_the_one_of_the_installed_sdk(package: str) -> None:
+    """The thin classes ask for the plugin version that the installed SDK asks for."""
+    utilities = importlib.import_module(f"{package}._utilities")
+    assert sdk_version(package) == utilities.get_version()
 
 
 # The plugin's own types and functions: there is no SDK, so they are held to the plugin's schema and checks.
