@@ -107,7 +107,7 @@ class Leftovers:
         host, zone, name, kind = (str(inputs[key]) for key in ("host", "zone", "name", "type"))
         there = {one.content for one in self._at(host, zone, inputs)}
         texts = [str(value) for value in inputs["values"]]
-        written = {content(kind, records.mx(text) if kind == "MX" else text) for text in texts}
+        written = {content(kind, records.value(kind, text)) for text in texts}
         return record_ids.write(host, zone, name, kind, texts) if written <= there else None
 
     def _at(self, host: str, zone: str, inputs: Mapping[str, Any]) -> list[ExistingRecord]:

@@ -13,7 +13,7 @@ import click
 
 from cli.options import stack_option
 from mailstack.dns.formats import FORMATS, Format, ZoneRecord
-from mailstack.dns.records import Mx, RecordSet, joined, mx
+from mailstack.dns.records import RecordSet, joined, value
 from mailstack.errors import CommandError, EngineError
 
 if TYPE_CHECKING:
@@ -146,10 +146,8 @@ def _zones(listed: Sequence[Mapping[str, Any]]) -> list[Zone]:
 
 def _record_set(entry: Mapping[str, Any]) -> RecordSet:
     """Check what is to be written to files against the rules of the model, such as no line break in a text."""
-    values: list[str | Mx] = list(entry["values"])
-    if entry["type"] == "MX":
-        values = [mx(str(value)) for value in values]
-    return RecordSet(entry["name"], entry["type"], int(entry["ttl"]), tuple(values), entry["purpose"])
+    values = tuple(value(entry["type"], str(text)) for text in entry["values"])
+    return RecordSet(entry["name"], entry["type"], int(entry["ttl"]), values, entry["purpose"])
 
 
 def choose(zones: Sequence[Zone], name: str | None, only: str | None) -> list[Zone]:

@@ -25,8 +25,8 @@ from mailstack.dns.changes import Change, ExistingRecord, Value
 from mailstack.dns.records import longest_zone
 from mailstack.errors import Conflict, DmarcError, DnsError
 from mailstack.mail import dmarc, policy_records
+from mailstack.paths import key_path
 from mailstack.plan import Plan
-from mailstack.settings.paths import key_path
 from providers.aws import FIRST_REGION
 from providers.dns import cloudflare, live
 

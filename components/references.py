@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mailstack import marks
 from mailstack.errors import SettingsError, VendorError
+from mailstack.paths import key_path
 from mailstack.plan import Plan, Route
-from mailstack.settings.paths import key_path
 
 from .lookups import Lookups, unknown
 from .routes.ses import Identity

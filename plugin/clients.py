@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from mailstack.dns.records import spelled
 from mailstack.errors import Refused, VendorError
-from mailstack.settings.paths import key_path
+from mailstack.paths import key_path
 from providers.aws import AwsAccount
 from providers.dns import HOSTS
 from providers.dns.base import Access, DnsHost, ExistingRecord, HostClient, HostedZone, RecordWriter, WholeZone
@@ -116,7 +117,7 @@ class Clients:
 
         Raises VendorError.
         """
-        place, wanted = (host, HostedZone(zone.id, zone.name)), frozenset(map(_a_label, names))
+        place, wanted = (host, HostedZone(zone.id, zone.name)), frozenset(map(spelled, names))
         with self._lock:
             again = frozenset(name for name in wanted if fresh or (place, name) in self._written)
         with _at_key(zone.name):
@@ -171,13 +172,13 @@ class Clients:
         return [*first.at(names - missing), *more.at(missing)]
 
     def _listed(self, host: str, zones: list[str]) -> list[HostedZone]:
-        names, way = tuple(sorted(map(_a_label, zones))), _way(host, self._access(host, zones[0]))
+        names, way = tuple(sorted(map(spelled, zones))), _way(host, self._access(host, zones[0]))
         with _at_key(zones[0]):
             return self._zones.get((way, names), lambda: self.client(host, zones[0]).zones(names))
 
     def _only(self, host: str, zone: str, listed: Sequence[HostedZone]) -> HostedZone:
         """Return the one zone of a name; raises VendorError for none or several."""
-        found = [one for one in listed if _a_label(one.name) == _a_label(zone)]
+        found = [one for one in listed if spelled(one.name) == spelled(zone)]
         path, title = key_path("dns", zone), self.host(host).title
         given = self._access(host, zone).keys.get("zoneId")
         if not found and given:
@@ -219,15 +220,6 @@ def _at_key(zone: str) -> Iterator[None]:
         yield
     except VendorError as error:
         raise type(error)(f"{key_path('dns', zone)}: {error}") from None
-
-
-def _a_label(name: str) -> str:
-    """Return a name as DNS has it, however a vendor or a person spells it."""
-    plain = name.lower().removesuffix(".")
-    try:
-        return plain if plain.isascii() else plain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return plain
 
 
 def _described(zone: HostedZone) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mailstack.model import Model
+from mailstack.paths import place
 
 from .wire import Values, is_unknown
 
@@ -62,7 +62,7 @@ def problems(model: type[BaseModel], given: Values, *, title: str, secret: bool 
 def _sentence(model: type[BaseModel], detail: ErrorDetails, title: str, secret: bool) -> tuple[str, str]:
     """Say one mistake: its key, and a sentence with the place below it."""
     location, kind = detail["loc"], detail["type"]
-    key, path = str(location[0]) if location else "", _path(location)
+    key, path = str(location[0]) if location else "", place(location)
     if kind == "missing" and location:
         return key, f"{path}: missing; give it"
     if kind == "extra_forbidden":
@@ -77,16 +77,6 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails, title: str, secret: 
         return key, f"{path}: {given}write it as {detail['ctx']['pattern']}"
     words = str(detail.get("ctx", {}).get("error") or detail["msg"])
     return key, words if not path else f"{path}: {given}{words[0].lower()}{words[1:]}"
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return "".join(map(_step, location)).removeprefix(".")
-
-
-def _step(part: int | str) -> str:
-    if isinstance(part, int):
-        return f"[{part}]"
-    return f".{part}" if re.fullmatch(r"[\w-]+", part) else f'["{part}"]'
 
 
 def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:

@@ -46,13 +46,13 @@ def _nothing(zone: Zone, name: str) -> None:
 
 
 def _enable(zone: Zone, name: str) -> None:
-    """Add and lock the records; an SPF record that stands is replaced (terraform-provider-cloudflare issue 6444)."""
+    """Add and lock the records; an SPF record that exists is replaced (terraform-provider-cloudflare issue 6444)."""
     if name in zone.routed:
         zone.routed[name] = True
         return
     held = {id_: one.fields for id_, one in zone.records.items() if one.fields.name == name}
     if any(fields.type in ("MX", "CNAME") for fields in held.values()):
-        raise ApiError(501, 7501, "The sandbox turns Email Routing on only where no MX and no CNAME stands.")
+        raise ApiError(501, 7501, "The sandbox turns Email Routing on only where no MX and no CNAME exists.")
     for id_, fields in held.items():
         if fields.type == "TXT" and re.match(r"v=spf1(\s|$)", text(fields.content), re.IGNORECASE):
             del zone.records[id_]

@@ -122,7 +122,7 @@ class _TcpHandler(socketserver.BaseRequestHandler):
     server: _TcpServer
 
     def handle(self) -> None:
-        """Answer one question after the other; lengths stand before each (RFC 1035 section 4.2.2)."""
+        """Answer one question after the other; a length comes before each (RFC 1035 section 4.2.2)."""
         self.request.settimeout(TCP_PATIENCE)
         with contextlib.suppress(OSError, EOFError):
             while True:

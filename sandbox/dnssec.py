@@ -14,7 +14,7 @@ class Dnssec:
         self._lock = threading.Lock()
 
     def set_broken(self, zone: str, broken: bool) -> None:
-        """Break a zone's DNSSEC, or mend it."""
+        """Break a zone's DNSSEC, or fix it."""
         with self._lock:
             (self._broken.add if broken else self._broken.discard)(zone.rstrip(".").lower())
 

@@ -6,7 +6,7 @@ import re
 
 
 def text(content: str) -> str:
-    r"""Give the text of a TXT content: quoted strings joined, with \" \\ and \DDD read; unquoted as it stands."""
+    r"""Give the text of a TXT content: quoted strings joined, with \" \\ and \DDD read; unquoted as it is."""
     strings = re.findall(r'"((?:[^"\\]|\\.)*)"', content)
     if not content.startswith('"') or not strings:
         return content

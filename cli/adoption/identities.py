@@ -10,9 +10,9 @@ from cli.existing import Existing
 from cli.leftovers import CONFIGURATION_SET, IDENTITY, MAIL_FROM
 from cli.preview import Step
 from mailstack import marks
+from mailstack.paths import key_path
 from mailstack.plan import Plan, Route
 from mailstack.settings.model import Domain
-from mailstack.settings.paths import key_path
 from providers.smtp import ses, ses_names
 from providers.smtp.ses_client import mark
 

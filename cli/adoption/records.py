@@ -15,9 +15,9 @@ from mailstack import marks
 from mailstack.dns import conflicts, record_ids
 from mailstack.dns.changes import Change, ExistingRecord, Value, content, contents
 from mailstack.mail.policy_records import TITLES, kind
+from mailstack.paths import key_path
 from mailstack.plan import Pending, Plan, PlannedRecord, resource_name, siblings
 from mailstack.settings.model import Domain
-from mailstack.settings.paths import key_path
 from providers.dns import cloudflare
 
 Place = tuple[str, str, str]

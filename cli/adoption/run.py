@@ -113,7 +113,6 @@ class Adoption:
             path = Path(folder) / self.config_file.name
             path.write_text(settings.text())
             steps = preview(self._engine, self._choice, path, adopting=True)
-            steps.sort(key=lambda step: step.urn)  # the engine lists them as they end
             existing = Existing.of_stack(self._engine, self._choice, path)
         plan = planning.require(planning.plan(existing.settings, catalog(), self._engine.root))
         identities.compare(plan, steps, existing, deployment.owners, findings)

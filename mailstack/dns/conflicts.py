@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from mailstack.dns.changes import Change, ExistingRecord, content, contents, edit
 from mailstack.errors import Conflict
 from mailstack.mail.policy_records import same_kind
-from mailstack.settings.paths import key_path
+from mailstack.paths import key_path
 
 MARK = "mailstack "  # how the mark of any stack's record begins
 # Which key of a domain asks for the record whose name begins so, and what the key is set to where it is not wanted.

@@ -128,6 +128,11 @@ def joined(sets: Iterable[RecordSet]) -> list[RecordSet]:
     ]
 
 
+def value(record_type: str, text: str) -> str | Mx:
+    """Return a value of a record of this type as the model has it; raises RecordError."""
+    return mx(text) if record_type == "MX" else text
+
+
 def mx(text: str) -> Mx:
     """Read an MX value such as "10 mail.example.com"; raises RecordError."""
     preference, _, host = text.strip().partition(" ")
@@ -214,6 +219,19 @@ def a_labels(text: str) -> str:
         except UnicodeError:  # idna.IDNAError is one
             pass
     raise RecordError(f'"{text}" has letters outside ASCII; write {_a_label_advice(text.lower().removesuffix("."))}')
+
+
+def spelled(text: str) -> str:
+    """Return a name as DNS has it, however a vendor or a person spells it; one that has no A-labels as it is."""
+    plain = text.lower().removesuffix(".")
+    if plain.isascii():
+        return plain
+    import idna
+
+    try:
+        return idna.encode(plain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return plain
 
 
 def _a_label_advice(name: str) -> str:

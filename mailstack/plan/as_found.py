@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from mailstack.paths import key_path
 from mailstack.settings.extra_records import WrittenRecord
 from mailstack.settings.model import Domain, Settings
-from mailstack.settings.paths import key_path
 
 from .domains import managed
 from .drafts import Draft

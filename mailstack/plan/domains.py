@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mailstack.catalog import Catalog
 from mailstack.dns.records import Mx, longest_zone
 from mailstack.mail import bimi, dkim, dmarc, mta_sts, parked, tls_rpt
+from mailstack.paths import key_path
 from mailstack.settings.model import Domain, Settings
-from mailstack.settings.paths import key_path
 
 from .drafts import Draft
 from .names import slot_name

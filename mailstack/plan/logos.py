@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailstack.mail import bimi
+from mailstack.paths import key_path
 from mailstack.settings.model import Domain, Settings
-from mailstack.settings.paths import key_path
 
 from .domains import managed
 from .model import Finding

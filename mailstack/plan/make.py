@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mailstack.catalog import Catalog
 from mailstack.errors import SettingsError
+from mailstack.paths import key_path
 from mailstack.settings.model import Settings
-from mailstack.settings.paths import key_path
 
 from . import as_found, checks, domains, logos, routes, sets, zones
 from .drafts import Draft

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mailstack.catalog import Catalog, Slot
+from mailstack.paths import key_path
 from mailstack.settings.model import Domain, Settings
-from mailstack.settings.paths import key_path
 
 from .drafts import Draft
 from .model import Login, Route

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from mailstack.catalog import Catalog
 from mailstack.dns.records import check_in_zone, longest_zone
 from mailstack.errors import RecordError
+from mailstack.paths import key_path
 from mailstack.settings.model import Settings
-from mailstack.settings.paths import key_path
 
 from .checks import record_set, to_blame
 from .drafts import Draft

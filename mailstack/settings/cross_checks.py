@@ -9,9 +9,9 @@ from mailstack.catalog import Catalog, SmtpProvider
 from mailstack.dns import records
 from mailstack.errors import RecordError, SpfError
 from mailstack.mail import dmarc
+from mailstack.paths import key_path
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain, Settings, SpfSettings
-from mailstack.settings.paths import key_path
 from mailstack.settings.problems import Problems, listed
 from mailstack.settings.vendors import check_zone_access
 

@@ -9,9 +9,9 @@ from mailstack.catalog import Catalog
 from mailstack.dns import records
 from mailstack.errors import InvalidValue
 from mailstack.mail import parked as no_mail
+from mailstack.paths import key_path
 from mailstack.settings.fields import shown
 from mailstack.settings.model import DmarcSettings, Domain
-from mailstack.settings.paths import key_path
 from mailstack.settings.problems import Problems
 
 

@@ -37,7 +37,7 @@ class WrittenRecord(Model):
     """Its values: text without quotes, an MX as 10 mail.example.com."""
 
     @model_validator(mode="after")
-    def _stands(self) -> WrittenRecord:
+    def _is_allowed(self) -> WrittenRecord:
         try:
             self.record_set(300)
         except RecordError as error:
@@ -51,7 +51,7 @@ class WrittenRecord(Model):
     def _value(self, text: str) -> str | Mx:
         if self.type == "CNAME":
             return text.lower().removesuffix(".")
-        return records.mx(text) if self.type == "MX" else text
+        return records.value(self.type, text)
 
 
 class FurtherRecord(WrittenRecord):

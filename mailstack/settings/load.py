@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mailstack.catalog import Catalog
+from mailstack.paths import Part, key_path
 from mailstack.settings import cross_checks, fields
 from mailstack.settings.derive import completed, with_whole_names
 from mailstack.settings.merge import merged, without_empty
 from mailstack.settings.model import Domain, DomainKeys, From, Login, Route, Secrets, Sender, SenderKeys, Settings
-from mailstack.settings.paths import Part, key_path
 from mailstack.settings.problems import Problems, nearest, unknown_key
 from mailstack.settings.text import readable
 from mailstack.settings.vendors import (

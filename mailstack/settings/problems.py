@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 
 from mailstack.descriptions import field_texts
 from mailstack.errors import SettingsError
+from mailstack.paths import Part, key_path
 from mailstack.settings.fields import shown
 from mailstack.settings.model import MAPPING_OR_OFF, OFF
-from mailstack.settings.paths import Part, key_path
 
 M = TypeVar("M", bound=BaseModel)
 

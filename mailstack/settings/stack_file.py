@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailstack.settings.paths import Part, key_path
+from mailstack.paths import Part, key_path
 
 
 def plain_secrets(config: Mapping[str, Any]) -> list[str]:

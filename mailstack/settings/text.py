@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailstack.settings.paths import Part, key_path
+from mailstack.paths import Part, key_path
 from mailstack.settings.problems import Problems
 
 

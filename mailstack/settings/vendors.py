@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from mailstack.catalog import Catalog, DnsHost
+from mailstack.paths import Part, key_path
 from mailstack.settings.fields import shown
 from mailstack.settings.merge import merged, without_empty
 from mailstack.settings.model import Route, RouteKeys
-from mailstack.settings.paths import Part, key_path
 from mailstack.settings.problems import Problems, keys_of, listed, nearest, not_one_of, unknown_key
 from mailstack.settings.zones import Host, Zone
 

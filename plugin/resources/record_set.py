@@ -263,7 +263,7 @@ def _write(inputs: RecordSetInputs, change: Change, claimed: Sequence[str], cont
 
 
 def _values(record_type: str, texts: Sequence[str]) -> tuple[Value, ...]:
-    return tuple(records.mx(text) if record_type == "MX" else text for text in texts)
+    return tuple(records.value(record_type, text) for text in texts)
 
 
 def _held(there: Sequence[ExistingRecord]) -> frozenset[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from mailstack.catalog import Problem
 from mailstack.dns.changes import Change as Change
 from mailstack.dns.changes import ExistingRecord as ExistingRecord
 from mailstack.dns.records import RecordSet
+from mailstack.errors import Unanswered, VendorError
 
 if TYPE_CHECKING:
     from providers.aws import AwsAccount
 
+Found = TypeVar("Found")
 TRIES = 3  # of a look or a write whose answer is lost or whose condition fails
 
 
@@ -83,6 +86,29 @@ class RecordWriter(HostClient, Protocol):
         is not possible either. The strongest condition that the host has guards each write; raises Changed where it
         fails three times.
         """
+
+
+def zone_id(title: str, pattern: str, hint: str) -> AfterValidator:
+    """Return the check of a zone's id as a host writes it; `hint` says where a person finds it."""
+
+    def check(text: str) -> str:
+        from mailstack.settings.fields import shown  # not for the plugin, which needs none of the settings
+
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{shown(text)} is not a zone id of {title}: {hint}")
+        return text
+
+    return AfterValidator(check)
+
+
+def looked(look: Callable[[], Found], lost: Unanswered | None) -> Found:
+    """Look at what exists before a write; raises VendorError, Unanswered where a write before it was not answered."""
+    try:
+        return look()
+    except VendorError as error:
+        if lost:
+            raise Unanswered(f"{lost}; it is not known whether the change was made, since now {error}") from None
+        raise
 
 
 def no_problems(zone: str, keys: BaseModel, secrets: BaseModel | None) -> Iterable[Problem]:

@@ -12,19 +12,16 @@ import time
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from pydantic import field_validator
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mailstack.dns.changes import content
-from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordSet
+from mailstack.dns.records import AUTOMATIC_TTL, Mx, RecordSet, spelled
 from mailstack.dns.txt import quoted, unquoted
 from mailstack.errors import Busy, Missing, RecordError, Refused, VendorError
 from mailstack.model import Model
-from mailstack.settings.fields import shown
 
 from .. import http
-from .base import Access, DnsHost, ExistingRecord, HostedZone, WholeZone
+from .base import Access, DnsHost, ExistingRecord, HostedZone, WholeZone, zone_id
 
 if TYPE_CHECKING:
     import httpx
@@ -39,23 +36,14 @@ _TRIES, _LONGEST_WAIT = 4, 10.0  # seconds; the API allows 1,200 requests in fiv
 _PASSING = (429, 500, 502, 503, 504)
 
 
-_ZONE_ID = re.compile(r"[0-9a-f]{32}")
+ZoneId = Annotated[str, zone_id("Cloudflare", r"[0-9a-f]{32}", "copy the 32 hex digits from the zone's overview page")]
 
 
 class CloudflareKeys(Model):
     """What may be written for a zone at Cloudflare."""
 
-    zone_id: str | None = None
+    zone_id: ZoneId | None = None
     """The id of the zone; looked up by name when it is left out."""
-
-    @field_validator("zone_id")
-    @classmethod
-    def _is_an_id(cls, text: str | None) -> str | None:
-        if text is not None and not _ZONE_ID.fullmatch(text):
-            raise ValueError(
-                f"{shown(text)} is not a zone id of Cloudflare: copy the 32 hex digits from the zone's overview page"
-            )
-        return text
 
 
 class Cloudflare:
@@ -235,17 +223,7 @@ def _is_flattened(item: Mapping[str, Any], at_apex: bool) -> bool:
 
 def _zone(item: Mapping[str, Any]) -> HostedZone:
     servers = tuple(str(server) for server in item.get("name_servers") or ())
-    return HostedZone(str(item["id"]), _a_labels(str(item["name"])), servers, str(item.get("status") or ""))
-
-
-def _a_labels(name: str) -> str:
-    """Return a zone's name in A-labels (UTS 46), as it is where it has none."""
-    import idna
-
-    try:
-        return idna.encode(name, uts46=True).decode()
-    except idna.IDNAError:
-        return name.lower()
+    return HostedZone(str(item["id"]), spelled(str(item["name"])), servers, str(item.get("status") or ""))
 
 
 def _unicode(name: str) -> str:

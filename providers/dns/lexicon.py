@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from pydantic import BaseModel, Field
@@ -23,7 +24,7 @@ from mailstack.model import Model
 from mailstack.settings.fields import Secret
 
 from . import rfc2136
-from .base import TRIES, Access, DnsHost, HostedZone, WholeZone
+from .base import TRIES, Access, DnsHost, HostedZone, WholeZone, looked
 from .lexicon_client import Session, check_provider
 from .lexicon_values import Listed, read
 
@@ -88,9 +89,10 @@ class Lexicon:
 
 
 def _write(session: Session, zone: HostedZone, change: Change) -> None:
-    lost, goal = "", 0
+    lost: Unanswered | None = None
+    goal = 0
     for attempt in range(TRIES + 1):
-        listed = _looked(session, zone, change.name, lost)
+        listed = looked(partial(_at, session, zone, change.name), lost)
         existing = [one.record for one in listed]
         there = [one for one in listed if one.record.type == change.type]
         changes, shared = edit(existing, change), _is_shared(there, change)
@@ -106,11 +108,11 @@ def _write(session: Session, zone: HostedZone, change: Change) -> None:
             return
         if attempt == TRIES:
             break
-        lost = ""
+        lost = None
         try:
             _apply(session, there, change, changes, anew=attempt > 0)
         except Unanswered as error:
-            lost = str(error)
+            lost = error
         except VendorError as error:
             raise type(error)(f"{error}; {_shown(session, zone, change)}") from None
         change = replace(change, before=(*change.before, *change.after))
@@ -133,14 +135,9 @@ def _has_other_ttl(there: Sequence[Listed], change: Change, ttl: int) -> bool:
     )
 
 
-def _looked(session: Session, zone: HostedZone, name: str, lost: str) -> list[Listed]:
-    """List what exists at a name; Unanswered where a write was not answered before, and the look fails, too."""
-    try:
-        return [one for one in read(session.records(), zone.name) if one.record.name == name]
-    except VendorError as error:
-        if lost:
-            raise Unanswered(f"{lost}; it is not known whether the change was made, since now {error}") from None
-        raise
+def _at(session: Session, zone: HostedZone, name: str) -> list[Listed]:
+    """List what exists at a name; raises VendorError."""
+    return [one for one in read(session.records(), zone.name) if one.record.name == name]
 
 
 def _apply(session: Session, there: list[Listed], change: Change, changes: Edit, *, anew: bool) -> None:
@@ -198,7 +195,7 @@ def _not_as_written(there: list[Listed], change: Change, changes: Edit) -> Vendo
 def _shown(session: Session, zone: HostedZone, change: Change) -> str:
     """Say what exists now, as far as the host tells it."""
     try:
-        found = _looked(session, zone, change.name, "")
+        found = _at(session, zone, change.name)
     except VendorError:
         return "what exists there now is not known"
     return _listed([one for one in found if one.record.type == change.type])

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from mailstack.dns.records import Mx
 from mailstack.errors import Busy, MailstackError, Missing, Refused, Unanswered, VendorError
-from mailstack.settings.paths import key_path
+from mailstack.paths import key_path
 
 from .lexicon_values import forms
 

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, SecretStr, field_validator
@@ -16,13 +17,13 @@ from mailstack.catalog import Problem
 from mailstack.dns import conflicts
 from mailstack.dns.changes import Change, ExistingRecord, edit
 from mailstack.dns.records import RecordSet, check_in_zone
-from mailstack.errors import Busy, Changed, Conflict, Missing, RecordError, Refused, Unanswered, VendorError
+from mailstack.errors import Busy, Changed, Conflict, Missing, RecordError, Refused, Unanswered
 from mailstack.model import Model
+from mailstack.paths import key_path
 from mailstack.settings.fields import Secret, TcpPort, shown
-from mailstack.settings.paths import key_path
 
 from . import rfc2136_wire as wire
-from .base import TRIES, Access, DnsHost, HostedZone
+from .base import TRIES, Access, DnsHost, HostedZone, looked
 from .rdata import content
 from .rfc2136_server import Server
 
@@ -179,7 +180,7 @@ class Rfc2136:
         what = f"to {'write' if change.after else 'delete'} {change.type} {change.name}"
         lost: Unanswered | None = None
         for attempt in range(TRIES + 1):
-            found = self._looked(zone, change.name, lost)
+            found = looked(partial(self._itself, zone, change.name), lost)
             existing = [entry for one in found for entry in wire.entries(one.name, one)]
             conflicts.check(existing, change)
             changes = edit(existing, change)
@@ -198,15 +199,10 @@ class Rfc2136:
                 lost, change = error, replace(change, before=(*change.before, *change.after))
         raise lost or _unmet(change, existing)
 
-    def _looked(self, zone: HostedZone, name: str, lost: Unanswered | None) -> list[RRset]:
-        """Return what a name holds itself; raises VendorError, Unanswered where a write before was not answered."""
-        try:
-            found = self._answers(zone, name)
-            return found if found and self._holds(zone, name) else []
-        except VendorError as error:
-            if lost:
-                raise Unanswered(f"{lost}; it is not known whether it was made, since now {error}") from None
-            raise
+    def _itself(self, zone: HostedZone, name: str) -> list[RRset]:
+        """Return what a name holds itself, not by a wildcard; raises VendorError."""
+        found = self._answers(zone, name)
+        return found if found and self._holds(zone, name) else []
 
     def _holds(self, zone: HostedZone, name: str) -> bool:
         """Tell whether a name holds records itself, by an update that changes nothing (RFC 2136 section 2.4.4).

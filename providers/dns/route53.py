@@ -9,9 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
-
-from pydantic import field_validator
+from typing import Annotated, Any
 
 from mailstack.dns import conflicts
 from mailstack.dns.changes import Change, Edit, content, edit
@@ -19,10 +17,9 @@ from mailstack.dns.records import AUTOMATIC_TTL, RecordSet, check_in_zone
 from mailstack.dns.txt import escaped, strings
 from mailstack.errors import Busy, Changed, Missing, RecordError, Refused, Unanswered, VendorError
 from mailstack.model import Model
-from mailstack.settings.fields import shown
 from providers.aws import AwsAccount
 
-from .base import TRIES, Access, DnsHost, ExistingRecord, HostedZone, WholeZone
+from .base import TRIES, Access, DnsHost, ExistingRecord, HostedZone, WholeZone, looked, zone_id
 from .route53_batches import Batches, Changes, RefusedBatch
 
 # "ResourceRecord" in the API reference: octets of one value as it is written, its quotes included.
@@ -38,23 +35,16 @@ _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
 
 
 _PLACE = ("RecordName", "RecordType", "RecordIdentifier")  # where a page ends
-_ZONE_ID = re.compile(r"[A-Z0-9]{1,32}")
+ZoneId = Annotated[
+    str, zone_id("Route 53", r"[A-Z0-9]{1,32}", "copy the hosted zone's id, such as Z0123456789ABCDEFGHIJ")
+]
 
 
 class Route53Keys(Model):
     """What may be written for a zone at Route 53."""
 
-    zone_id: str | None = None
+    zone_id: ZoneId | None = None
     """The id of the zone; looked up by name when it is left out."""
-
-    @field_validator("zone_id")
-    @classmethod
-    def _is_an_id(cls, text: str | None) -> str | None:
-        if text is not None and not _ZONE_ID.fullmatch(text):
-            raise ValueError(
-                f"{shown(text)} is not a zone id of Route 53: copy the hosted zone's id, such as Z0123456789ABCDEFGHIJ"
-            )
-        return text
 
 
 class Route53:
@@ -167,7 +157,7 @@ def _write(change: Change, look: Callable[[], Sequence[Mapping[str, Any]]], batc
     refused = ""
     lost: Unanswered | None = None
     for attempt in range(TRIES + 1):
-        sets = _looked(look, lost)
+        sets = looked(look, lost)
         there = next((one for one in sets if one["Type"] == change.type), None)
         if attempt and _same(there, wanted):
             return  # the answer was lost, and the SDK's own second try refused
@@ -193,15 +183,6 @@ def _write(change: Change, look: Callable[[], Sequence[Mapping[str, Any]]], batc
         f"{change.type} {change.name}: the record set was changed by others in each of {TRIES} tries to write it; "
         f"nothing was written. Run `pulumi up` again. Route 53 said: {refused}"
     )
-
-
-def _looked(look: Callable[[], Sequence[Mapping[str, Any]]], lost: Unanswered | None) -> Sequence[Mapping[str, Any]]:
-    try:
-        return look()
-    except VendorError as error:
-        if lost:
-            raise Unanswered(f"{lost}; it is not known whether the change was made, since now {error}") from None
-        raise
 
 
 def _edited(there: Mapping[str, Any] | None, change: Change, changes: Edit) -> Mapping[str, Any] | None:

@@ -64,7 +64,7 @@ class Iam(IamResponse):
 
 
 def app() -> Flask:
-    """Make the WSGI application of IAM: one path, the action stands in the form."""
+    """Make the WSGI application of IAM: one path, the action is in the form."""
     application = Flask("iam")
     application.request_class = BackendRequest
     application.config["PROPAGATE_EXCEPTIONS"] = (
@@ -77,6 +77,6 @@ def app() -> Flask:
 
 
 def _set_boundary(user: User, arn: str | None) -> None:
-    # moto's User does not know the attribute, its serializer writes it where it stands.
+    # moto's User does not know the attribute, its serializer writes it where it is.
     described = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
     user.permissions_boundary = described if arn else None  # type: ignore[attr-defined]

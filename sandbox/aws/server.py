@@ -188,7 +188,7 @@ def _not_verified(region: str, addresses: Sequence[str]) -> str:
 def smtp_password(secret: str, region: str) -> str:
     """Derive the SMTP password of a secret access key for a region (SES developer guide, "Obtaining SMTP credentials").
 
-    The signature's date, service and message are constants of the algorithm; the version byte 4 stands in front.
+    The signature's date, service and message are constants of the algorithm; the version byte 4 comes first.
     """
     signature = b"AWS4" + secret.encode()
     for part in ("11111111", region, "ses", "aws4_request", "SendRawEmail"):

@@ -16,7 +16,7 @@ State = dict[str, Any]
 
 
 class VendorError(Exception):
-    """The vendor refused or could not be reached; the message is told to the user as it stands."""
+    """The vendor refused or could not be reached; the message is told to the user as it is."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Record:
         self._account = account
 
     def create(self, inputs: State) -> tuple[str, State]:
-        """Ask for the zone, create the record set and read it; AWS refuses one that stands, if not overwritten."""
+        """Ask for the zone, create the record set and read it; AWS refuses one that exists, if not overwritten."""
         id_ = _id(inputs)
         self._put(inputs, "UPSERT" if inputs.get("allowOverwrite") else "CREATE")
         return id_, self._now(id_, inputs)
@@ -93,7 +93,7 @@ class Record:
         return self._now(id_, inputs)
 
     def delete(self, id_: str, state: State) -> None:
-        """Delete the record set as it stands now; a gone one, or one that AWS will not delete, is no failure."""
+        """Delete the record set as it is now; a gone one, or one that AWS will not delete, is no failure."""
         found = self._found(state)
         if found is None:
             return
@@ -120,7 +120,7 @@ class Record:
         return found[1]
 
     def _found(self, state: State) -> tuple[str, State] | None:
-        """Give the zone's name and the record set that stands there, None where either is gone."""
+        """Give the zone's name and the record set that exists there, None where either is gone."""
         try:
             zone = zone_name(self._account, state["zoneId"])
             full, kind = _full(state["name"], zone), state["type"]

@@ -1,4 +1,4 @@
-"""Route 53's look-ups: hosted zones and what stands in them.
+"""Route 53's look-ups: hosted zones and what exists in them.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Route_53.html
 """

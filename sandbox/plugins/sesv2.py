@@ -237,7 +237,7 @@ class MailFrom:
         self._account = account
 
     def create(self, inputs: State) -> tuple[str, State]:
-        """Set the attributes of an identity that stands."""
+        """Set the attributes of an identity that exists."""
         name = inputs["emailIdentity"]
         return name, self._put("creating", name, inputs)
 

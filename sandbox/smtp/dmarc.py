@@ -22,7 +22,7 @@ class DmarcVerdict:
 
     result: str
     policy: str = ""
-    domain: str = ""  # where the record that applies stands
+    domain: str = ""  # where the record that applies exists
     reason: str = ""
 
 
@@ -116,7 +116,7 @@ def _record(domain: str, lookup: Lookup) -> dict[str, str] | None:
 
 
 def _tags(text: str) -> dict[str, str] | None:
-    """Read `v=DMARC1; p=none; ...`; None when it is not a DMARC record: v stands first and is case-sensitive."""
+    """Read `v=DMARC1; p=none; ...`; None when it is not a DMARC record: v comes first and is case-sensitive."""
     pairs = [part.partition("=") for part in text.split(";") if part.strip()]
     if not pairs or pairs[0][0].strip().lower() != "v" or pairs[0][2].strip() != "DMARC1":
         return None

@@ -41,7 +41,7 @@ def test_the_secret_output_is_asked_for_without_a_prompt(pulumi: FakePulumi) -> 
 
 
 def test_json_has_all_senders_or_the_named_one(pulumi: FakePulumi) -> None:
-    """JSON is the whole output, or with --sender that sender's object as it stands in the output."""
+    """JSON is the whole output, or with --sender that sender's object as it is in the output."""
     pulumi.bundles(notify=BUNDLE, billing=OTHER)
     assert json.loads(_run().stdout) == {"notify": BUNDLE, "billing": OTHER}
     assert json.loads(_run("--sender", "billing").stdout) == OTHER

@@ -1,4 +1,4 @@
-"""`mailstack import-zone`: from a zone as it stands to settings that load."""
+"""`mailstack import-zone`: from a zone as it is to settings that load."""
 
 from __future__ import annotations
 

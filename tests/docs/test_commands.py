@@ -1,4 +1,4 @@
-"""Every command of the README, run as it stands there: against the mail cloud instead of the vendors."""
+"""Every command of the README, run as it is there: against the mail cloud instead of the vendors."""
 
 from __future__ import annotations
 

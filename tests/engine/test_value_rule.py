@@ -148,7 +148,7 @@ def test_drift_of_our_value_is_repaired(project: Project, world: World, hosted: 
 
 
 def test_a_text_that_becomes_an_alias_is_our_own_record(project: Project, world: World, hosted: Hosted) -> None:
-    """records.also at one name changes from TXT to CNAME: what stands in its way is this stack's own."""
+    """records.also at one name changes from TXT to CNAME: what is in its way is this stack's own."""
     name = f"alias.notify.{hosted.zone}"
 
     def also(record_type: str, value: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_the_process_ends_when_the_engines_connection_breaks(
     server, address = engine
     with subprocess.Popen([str(LAUNCHER), address], stdout=subprocess.PIPE, text=True, env=environment) as process:
         _first_line(process, 10)
-        time.sleep(0.5)  # the connection stands by then
+        time.sleep(0.5)  # the connection exists by then
         assert process.poll() is None
         server.stop(0)
         assert process.wait(10) == 0

@@ -137,7 +137,7 @@ def test_an_identity_that_is_not_there_is_given_a_moment_then_said() -> None:
 
 
 def test_when_dns_shows_everything_the_provider_has_only_not_looked_yet() -> None:
-    """No record is blamed that stands."""
+    """No record is blamed that exists."""
     with running(PENDING) as plugin:
         plugin.dns[DKIM["name"], "CNAME"] = DKIM["values"]  # type: ignore[index,assignment]
         [sentence] = plain(plugin.create().properties)["missing"]

@@ -150,7 +150,7 @@ def test_what_cannot_be_used_is_said(account: AwsAccount, words: str) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    """The account can stand in a message."""
+    """The account can be in a message."""
     assert "canary" not in repr(AwsAccount(access_key="AKID", secret_key="canary-1", token="canary-2"))
 
 

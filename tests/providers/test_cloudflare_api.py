@@ -133,7 +133,7 @@ def test_a_wait_of_hours_is_not_waited(api: Api, waits: list[float]) -> None:
     ],
 )
 def test_a_refusal_is_passed_on(api: Api, waits: list[float], body: Any, words: str) -> None:
-    """Cloudflare's texts and codes stand in the sentence, with the chain behind them, and nothing is asked twice."""
+    """Cloudflare's texts and codes are in the sentence, with the chain behind them, and nothing is asked twice."""
     api.fault(403, body)
     with pytest.raises(VendorError, match=words):
         api.host.zones(["example.com"])

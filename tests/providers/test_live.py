@@ -1,4 +1,4 @@
-"""DNS as it stands, asked of a small server on this machine."""
+"""DNS as it is, asked of a small server on this machine."""
 
 from __future__ import annotations
 

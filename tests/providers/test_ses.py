@@ -124,7 +124,7 @@ def test_an_endpoint_out_of_reach_may_answer_later(monkeypatch: pytest.MonkeyPat
     [UnauthorizedSSOTokenError(), CredentialRetrievalError(provider="custom-process", error_msg="exit code 1")],
 )
 def test_a_login_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
-    """An SSO session that is over, or a credential process that fails, is not mended by asking again."""
+    """An SSO session that is over, or a credential process that fails, is not fixed by asking again."""
     client = SimpleNamespace(get_email_identity=Mock(side_effect=failure))
     monkeypatch.setattr(AwsAccount, "client", lambda *_: client)
     with pytest.raises(VendorError, match="check the AWS credentials") as caught:

@@ -120,7 +120,7 @@ EXPECTED: dict[str, Verdict] = {
     "case": (1, 0),  # 4.6.1, 12
     "alias": (1, 0),
     "redirect": (3, 0),
-    "redirect-first": (2, 0),  # 6: modifiers stand anywhere
+    "redirect-first": (2, 0),  # 6: modifiers are allowed anywhere
     "redirect-void": (0, 0),  # 6.1
     "redirect-gone": "permerror",  # 6.1
     "redirect-text": "permerror",  # 6.1
@@ -194,7 +194,7 @@ DIFFERENCES = [
     ),
     Difference("exists-gone", ("checkdmarc",), (1, 0), "it does not look the name of an exists up"),
     Difference("mx-null", ("checkdmarc",), (1, 1), "it drops the null MX (RFC 7505); the answer holds a record"),
-    Difference("malformed-after-all", ("checkdmarc",), (0, 0), "it does not read what stands behind `all`"),
+    Difference("malformed-after-all", ("checkdmarc",), (0, 0), "it does not read what comes after `all`"),
     Difference("one-label", ("checkdmarc",), (1, 1), "it warns of such a name and looks it up"),
     Difference("ptr", ("checkdmarc",), (1, 1), "it asks for addresses of the domain, which has none; ptr asks for PTR"),
 ]
@@ -273,7 +273,7 @@ def test_the_records_mean_what_the_standard_says(case: str, address: str, answer
 
 @pytest.mark.parametrize("end", ["-all", "~all", "?all"])
 def test_a_merged_record_passes_both_and_ends_as_before(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox's amazonses.com allows 127.0.0.0/8; who else sends meets the `all` that stood."""
+    """The sandbox's amazonses.com allows 127.0.0.0/8; who else sends meets the `all` that was there."""
     record = merge(parse(f"v=spf1 include:_one.example {end}"), parse(MAIL_FROM_SPF))
     with sandbox_dns.serving(f"{ZONE}merged.example TXT {record}\n") as port:
         sandbox_dns.ask_only(port, monkeypatch)

@@ -28,7 +28,7 @@ def test_what_dns_shows_is_not_missing(record: WantedRecord, shown: list[str]) -
 
 
 def test_an_mx_in_place_of_a_null_mx_is_named() -> None:
-    """The null MX stands in the sentence as it is written in a zone (RFC 7505 section 3)."""
+    """The null MX is in the sentence as it is written in a zone (RFC 7505 section 3)."""
     [sentence] = _missing(
         WantedRecord("m.example.com", "MX", ("0 .",)), {("m.example.com", "MX"): ["10 mail.example.net"]}
     )
@@ -52,7 +52,7 @@ def test_an_mx_in_place_of_a_null_mx_is_named() -> None:
     ],
 )
 def test_what_stands_instead_is_named(kind: str, wanted: str, shown: list[str], words: str) -> None:
-    """A second MX at a return path and a second SPF record are wrong, other text beside a TXT is not what stands."""
+    """A second MX at a return path and a second SPF record are wrong, other text beside a TXT is not what counts."""
     record = WantedRecord("m.example.com", kind, (wanted,), "example.com")
     [sentence] = _missing(record, {("m.example.com", kind): shown})
     assert sentence.startswith(f"{kind} m.example.com is ")

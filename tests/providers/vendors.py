@@ -26,7 +26,7 @@ Answer = tuple[int, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: path below the API's, query as it stands in the URL, headers and JSON body."""
+    """A request: path below the API's, query as it is in the URL, headers and JSON body."""
 
     method: str
     path: str
@@ -79,7 +79,7 @@ class DigitalOcean:
         return 201, {"domain_record": one}
 
     def values(self, name: str, kind: str) -> set[tuple[str, int]]:
-        """Give what stands at a name, as DNS would, with its TTL."""
+        """Give what exists at a name, as DNS would, with its TTL."""
         label = "@" if name == self._zone else name.removesuffix(f".{self._zone}")
         return {(one["data"], one["ttl"]) for one in self.records if (one["name"], one["type"]) == (label, kind)}
 
@@ -131,7 +131,7 @@ class Gandi:
         return {"rrset_name": key[0], "rrset_type": key[1], "rrset_ttl": ttl, "rrset_values": values}
 
     def values(self, name: str, kind: str) -> set[tuple[str, int]]:
-        """Give what stands at a name, as DNS would, with its TTL."""
+        """Give what exists at a name, as DNS would, with its TTL."""
         ttl, values = self.sets.get((name.removesuffix(f".{self._zone}"), kind), (0, []))
         texts = ["".join(one.strip('"').split('" "')) if kind == "TXT" else one.removesuffix(".") for one in values]
         return {(text, ttl) for text in texts}
@@ -178,7 +178,7 @@ class Porkbun:
         return 200, {"status": "SUCCESS", "id": int(id_)}
 
     def values(self, name: str, kind: str) -> set[tuple[str, int]]:
-        """Give what stands at a name, as DNS would, with its TTL."""
+        """Give what exists at a name, as DNS would, with its TTL."""
         there = [one for one in self.records if (one["name"], one["type"]) == (name, kind)]
         return {
             (f"{one['prio']} {one['content']}" if kind == "MX" else one["content"], int(one["ttl"])) for one in there

@@ -171,7 +171,7 @@ def test_account_tells_its_limits(aws: Aws, ses: Any) -> None:
 
 
 def test_account_settings_are_read_back(ses: Any) -> None:
-    """What is put for the account stands in GetAccount; a request for production access is under review."""
+    """What is put for the account is in GetAccount; a request for production access is under review."""
     ses.put_account_sending_attributes(SendingEnabled=False)
     ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE"])
     ses.put_account_vdm_attributes(VdmAttributes={"VdmEnabled": "ENABLED"})

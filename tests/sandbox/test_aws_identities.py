@@ -84,7 +84,7 @@ def test_address_is_verified_with_its_domain(aws: Aws) -> None:
 
 
 def test_domain_is_verified_when_dns_has_the_records(aws: Aws) -> None:
-    """A domain turns from PENDING to SUCCESS when its three CNAMEs stand in DNS, without any time passing."""
+    """A domain turns from PENDING to SUCCESS when its three CNAMEs exist in DNS, without any time passing."""
     ses = aws.client("sesv2")
     tokens = ses.create_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
     aws.publish_dkim("example.com", tokens[:2])
@@ -273,7 +273,7 @@ def test_dkim_record_holds_the_public_half_of_the_signing_key(aws: Aws) -> None:
 
 
 def test_tags_of_an_identity_are_read_back_and_changed(aws: Aws) -> None:
-    """Tags given at creation, added and removed stand in GetEmailIdentity and in ListTagsForResource alike."""
+    """Tags given at creation, added and removed are in GetEmailIdentity and in ListTagsForResource alike."""
     ses = aws.client("sesv2")
     ses.create_email_identity(EmailIdentity="example.com", Tags=[{"Key": "a", "Value": "1"}])
     arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com"

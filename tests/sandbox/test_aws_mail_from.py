@@ -16,7 +16,7 @@ def _aws() -> Iterator[Aws]:
 
 
 def test_mail_from_is_verified_by_its_records(aws: Aws) -> None:
-    """A MAIL FROM domain is PENDING until its MX and SPF stand, then SUCCESS, and FAILED when the MX is gone."""
+    """A MAIL FROM domain is PENDING until its MX and SPF exist, then SUCCESS, and FAILED when the MX is gone."""
     ses = aws.client("sesv2")
     ses.create_email_identity(EmailIdentity="example.com")
     ses.put_email_identity_mail_from_attributes(

@@ -191,7 +191,7 @@ def test_deleted_key_may_no_longer_send(aws: Aws) -> None:
 
 
 def test_mail_is_signed_while_the_records_stand(aws: Aws) -> None:
-    """An identity signs when its DKIM records stand and signing is on, an address with its domain's key."""
+    """An identity signs when its DKIM records exist and signing is on, an address with its domain's key."""
     ses = aws.client("sesv2")
     ses.create_email_identity(EmailIdentity="boss@example.com")
     boss = aws.identity("boss@example.com")

@@ -32,7 +32,7 @@ def _kinds(api: Api) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("verb", ["/dns", "/enable"])
 def test_enabling_adds_records_and_replaces_the_spf(api: Api, verb: str) -> None:
-    """Three MX, one SPF in place of the old one and a key stand in DNS, marked in `meta`; other text stays."""
+    """Three MX, one SPF in place of the old one and a key exist in DNS, marked in `meta`; other text stays."""
     assert _routing(api, "GET", "")["enabled"] is False
     assert _routing(api, "POST", verb)["enabled"] is True
     assert _kinds(api) == [("MX", "")] * 3 + [("TXT", "")] * 2 + [("TXT", "cf2024-1._domainkey.")]

@@ -141,7 +141,7 @@ def test_ns_records_inside_a_zone_cut_it(names: Names) -> None:
 
 
 def test_foreign_records_come_and_go(names: Names) -> None:
-    """Records that no API owns stand beside the others, also in zones that nobody hosts here."""
+    """Records that no API owns exist beside the others, also in zones that nobody hosts here."""
     names.publish([Rr("_dmarc.example.org", "TXT", 300, "v=DMARC1; p=reject"), Rr("example.com", "TXT", 300, "x")])
     assert names.resolve("_dmarc.example.org", "TXT") == ["v=DMARC1; p=reject"]
     assert names.resolve("example.com", "TXT") == ["x"]

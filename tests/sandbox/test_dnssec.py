@@ -47,7 +47,7 @@ def test_a_broken_zone_answers_servfail_with_the_reason(port: int, name: str) ->
 
 
 def test_it_is_answered_with_checking_disabled(port: int) -> None:
-    """RFC 4035 section 3.2.2: with the CD bit, which comes back, the data is given as it stands."""
+    """RFC 4035 section 3.2.2: with the CD bit, which comes back, the data is given as it is."""
     answer = _ask(port, "m.example.com", checking=False)
     assert (answer.rcode(), bool(answer.flags & dns.flags.CD)) == (dns.rcode.NOERROR, True)
     assert [one.to_text() for one in answer.answer[0]] == ['"text"']
@@ -59,7 +59,7 @@ def test_other_zones_are_not_touched(port: int) -> None:
 
 
 def test_amazons_resolvers_see_nothing_of_it() -> None:
-    """What SES looks for in a broken zone it does not find, and finds it when DNSSEC is mended."""
+    """What SES looks for in a broken zone it does not find, and finds it when DNSSEC is fixed."""
     dnssec = Dnssec()
     look_up = dnssec.validated(lambda name, kind: [f"{kind} {name}"])
     dnssec.set_broken("example.com", True)

@@ -243,7 +243,7 @@ def test_two_starts_at_once_make_one_world(tmp_path: Path) -> None:
 
 
 def test_a_start_that_fails_shows_the_end_of_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reason stands in the error, and nothing is left running."""
+    """The reason is in the error, and nothing is left running."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text("import sys; sys.exit('the machine is out of ports')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))

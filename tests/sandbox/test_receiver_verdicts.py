@@ -42,7 +42,7 @@ def test_good_mail_passes_all_three_aligned(here: Cloud) -> None:
 
 
 def test_the_file_opens_with_the_verdicts(here: Cloud) -> None:
-    """Authentication-Results stands first (RFC 8601 section 4), the envelope sender second, then the mail."""
+    """Authentication-Results comes first (RFC 8601 section 4), the envelope sender second, then the mail."""
     entry = here.verdict(mail())
     assert results(entry["path"]) == {"spf": ["pass"], "dkim": ["pass", "pass"], "dmarc": ["pass"]}
     message = email.message_from_bytes(Path(entry["path"]).read_bytes(), policy=email.policy.default)
@@ -78,7 +78,7 @@ def test_ses_writes_its_own_message_id_and_date(here: Cloud) -> None:
     "subject", [b"Subject: plain", b"subject:   spaces \t in\r\n\t between  ", b"SUBJECT:", b"Subject: f\xc3\xbcr"]
 )
 def test_signatures_hold_for_awkward_messages(here: Cloud, body: bytes, subject: bytes) -> None:
-    """The signature's canonical forms are those that dkimpy computes, whatever blanks and line ends stand there."""
+    """The signature's canonical forms are those that dkimpy computes, whatever blanks and line ends are there."""
     head = b"From: Example\r\n <hello@example.com>\r\nTo: you@example.net\r\nTo: me@example.net\r\n" + subject
     assert here.send(head + b"\r\n\r\n" + body).startswith("250 Ok ")
     assert here.world.mail()[-1]["dkim_domains"] == ["example.com", "amazonses.com"]
@@ -164,7 +164,7 @@ def test_mail_from_rejects_where_the_identity_says_so(here: Cloud) -> None:
     ],
 )
 def test_spf_is_judged_from_dns(here: Cloud, record: str, result: str) -> None:
-    """Each result of RFC 7208 section 2.6 comes from the record that stands at the envelope sender's domain."""
+    """Each result of RFC 7208 section 2.6 comes from the record that exists at the envelope sender's domain."""
     here.dns.txt("bounce.example.com", record)
     assert here.verdict(mail())["spf"] == result
 

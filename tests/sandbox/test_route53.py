@@ -44,7 +44,7 @@ def test_names_are_listed_in_lower_case_with_octal_escapes(world: Route53World, 
 
 
 def test_what_stands_is_created_once(world: Route53World, zone: str) -> None:
-    """CREATE of a set that stands is refused (AnalogJ/lexicon#179); UPSERT overwrites it."""
+    """CREATE of a set that exists is refused (AnalogJ/lexicon#179); UPSERT overwrites it."""
     world.change(zone, change("CREATE", "a.example.org", "TXT", '"one"'))
     assert _refusal(world, zone, change("CREATE", "a.example.org", "TXT", '"two"')) == (
         "InvalidChangeBatch: [Tried to create resource record set [name='a.example.org.', type='TXT'] but it already "
@@ -63,7 +63,7 @@ def test_what_stands_is_created_once(world: Route53World, zone: str) -> None:
     ],
 )
 def test_only_what_stands_is_deleted(world: Route53World, zone: str, given: dict[str, Any], words: str) -> None:
-    """A DELETE names the values and the TTL that stand (API reference; hashicorp/terraform#18509)."""
+    """A DELETE names the values and the TTL that exist (API reference; hashicorp/terraform#18509)."""
     world.change(zone, change("CREATE", "a.example.org", "TXT", '"one"'))
     assert words in _refusal(world, zone, given)
     world.change(zone, change("DELETE", "a.example.org", "TXT", '"one"'))
@@ -93,7 +93,7 @@ def test_an_alias_name_stands_alone(world: Route53World, zone: str) -> None:
     ],
 )
 def test_text_that_is_too_long_or_bare_is_refused(world: Route53World, zone: str, value: str, words: str) -> None:
-    """Strings have 255 octets at most and stand in quotes, a value has 4000 (API reference, TXTFormat)."""
+    """Strings have 255 octets at most and are in quotes, a value has 4000 (API reference, TXTFormat)."""
     assert words in _refusal(world, zone, change("CREATE", "a.example.org", "TXT", value))
 
 

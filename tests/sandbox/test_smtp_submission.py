@@ -28,7 +28,7 @@ def here(tmp_path: Path) -> Iterator[Cloud]:
 
 
 def test_greets_and_lists_extensions_as_ses(here: Cloud) -> None:
-    """The banner is SES's, and AUTH is offered only once TLS stands."""
+    """The banner is SES's, and AUTH is offered only once TLS is on."""
     client = smtplib.SMTP(timeout=20, local_hostname="client.test")
     code, banner = client.connect("127.0.0.1", here.world.starttls_port)
     assert (code, banner) == (220, b"email-smtp.amazonaws.com ESMTP SimpleEmailService")
@@ -149,7 +149,7 @@ def test_honours_the_configuration_set_header(here: Cloud) -> None:
 
 
 def test_refuses_messages_that_ses_cannot_read(here: Cloud) -> None:
-    """A From without domain and a repeated header that may stand once are refused."""
+    """A From without domain and a repeated header that is allowed once are refused."""
     assert here.send(b"From: hello\r\n\r\nx\r\n") == "554 Transaction failed: Missing final '@domain'"
     assert here.send(b"Subject: no author\r\n\r\nx\r\n") == "554 Transaction failed: Missing final '@domain'"
     twice = b"From: hello@example.com\r\nSubject: a\r\nSubject: b\r\n\r\nx\r\n"

@@ -1,4 +1,4 @@
-"""SPF and DMARC records as they stand in the world and in the standards, with what is expected of each and its source.
+"""SPF and DMARC records as they are in the world and in the standards, with what is expected of each and its source.
 
 Where a vendor's documentation is the source, the record is the one that it tells its users to publish; "owner/name #1"
 is an issue at GitHub in which somebody met the record.
@@ -81,7 +81,7 @@ SPF = [
     SpfCase("OpenSPF test suite, mech-over-limit", "v=spf1 a mx a mx a mx a mx a ptr a ip4:1.2.3.4 -all", 11, "-"),
     SpfCase("domainaware/checkdmarc #173", "v=spf1 include:spf.splio.com a mx -all", 3, "-"),
     SpfCase(
-        "domainaware/checkdmarc #73 (modifiers may stand anywhere)",
+        "domainaware/checkdmarc #73 (modifiers may be anywhere)",
         "v=spf1 redirect=__spf.campaign.adobe.com ip4:151.106.144.120",
         1,
     ),

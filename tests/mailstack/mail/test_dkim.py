@@ -9,7 +9,7 @@ import pytest
 from mailstack.errors import DkimError
 from mailstack.mail import dkim
 
-# RFC 6376 appendix C: the record as it stands in the zone, without its quotes and line breaks.
+# RFC 6376 appendix C: the record as it is in the zone, without its quotes and line breaks.
 RFC6376_KEY = (
     "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq"
     "631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB"
@@ -45,7 +45,7 @@ def test_an_rsa_key_names_version_algorithm_and_key() -> None:
     ],
 )
 def test_the_key_of_a_record_is_read_as_rfc_6376_says(text: str, key: str | None) -> None:
-    """Section 3.6.1: p= is required and may be folded, an empty one revokes, v= comes first where it stands."""
+    """Section 3.6.1: p= is required and may be folded, an empty one revokes, v= comes first where it is."""
     assert dkim.public_key(text) == key
 
 

@@ -87,7 +87,7 @@ def test_a_policy_is_kept_a_year_at_most(age: int) -> None:
 
 @pytest.mark.parametrize("mode", ["enforce", "testing"])
 def test_a_policy_without_hosts_is_refused_unless_it_is_given_up(mode: str) -> None:
-    """Section 3.2: mx stands at least once but with mode none; otherwise no mail would arrive."""
+    """Section 3.2: mx is there at least once, but for mode none; otherwise no mail would arrive."""
     with pytest.raises(MtaStsError, match="at least one host"):
         Policy(mode, (), 604800)  # type: ignore[arg-type]  # a parameter is plain text
 

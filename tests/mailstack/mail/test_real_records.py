@@ -1,4 +1,4 @@
-"""Records as they stand in the world are read, counted and merged as their sources say."""
+"""Records as they are in the world are read, counted and merged as their sources say."""
 
 from __future__ import annotations
 

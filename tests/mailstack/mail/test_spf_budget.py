@@ -51,7 +51,7 @@ A_OF_DOMAIN: Zone = {("example.com", "A"): ["192.0.2.1"]}
 
 
 def test_terms_that_evaluation_cannot_reach_cost_nothing() -> None:
-    """What stands behind `all` is ignored (section 5.1), and so is a redirect beside it (section 6.1)."""
+    """What comes after `all` is ignored (section 5.1), and so is a redirect beside it (section 6.1)."""
     assert count("example.com", "v=spf1 -all include:a.example redirect=b.example", asking({})).lookups == 0
 
 

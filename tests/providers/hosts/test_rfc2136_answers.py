@@ -124,13 +124,13 @@ def test_a_write_that_no_look_can_follow_says_that_it_may_be_made(server: NameSe
         return ask(request)
 
     name = f"dead.{ZONE}"
-    with over(server, carry) as host, pytest.raises(Unanswered, match="not known whether it was made"):
+    with over(server, carry) as host, pytest.raises(Unanswered, match="not known whether the change was made"):
         host.write(HOSTED, texts(name, [], ["one=1"]))
     assert [one.content for one in signed(server).existing(HOSTED, [name])] == ["one=1"]
 
 
 def test_a_server_that_keeps_silent_is_one_sentence(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that stands without an answer ends after the time limit."""
+    """A connection that stays without an answer ends after the time limit."""
     monkeypatch.setattr(rfc2136_server, "TIMEOUT", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
