@@ -64,7 +64,6 @@ class MailStack(pulumi.ComponentResource):
         self._zones = find_zones(plan, lookups, self._restore, self)
         self._references = references.look_up(plan, lookups, stack_names(settings))
         preflight.check_spf(self, plan)
-        warnings = preflight.Warnings(plan, self._zones)
 
         self._guards = Guards(name, lookups, plan)
         self._marks = Marks(name, plan, self._zones, self._guards, self._plugin, self)
@@ -90,7 +89,7 @@ class MailStack(pulumi.ComponentResource):
         self.policies = plan.policies
         self.status = outputs.status(settings, waits)
         self.readme = outputs.readme(stack_names(settings)[0], settings, self.records, self.status)
-        warnings.show(self)
+        preflight.warn(self, plan, self._zones)
         self._records.register_outputs({})
         self.register_outputs(self.outputs())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import pulumi
 
@@ -33,31 +34,27 @@ def check_spf(component: pulumi.Resource, plan: Plan) -> None:
                 pulumi.log.warn(f"the SPF record of {name}: {sentence}", component)
 
 
-class Warnings:
-    """The plan's own warnings, and questions that are put to DNS while the program goes on."""
+def warn(component: pulumi.Resource, plan: Plan, zones: HostedZones) -> None:
+    """Warn of what the plan says, zones that are delegated elsewhere, and addresses that may not be written to.
 
-    def __init__(self, plan: Plan, zones: HostedZones) -> None:
-        """Ask whom the zones are delegated to, and whether DMARC reports may be sent where they are wanted."""
-        self._planned = [str(finding) for finding in plan.findings if finding.level == "warning"]
-        self._pool = ThreadPoolExecutor(_AT_ONCE)
-        self._answers = [self._pool.submit(_delegation_fault, zone, zones.servers(zone)) for zone in plan.zones]
-        self._answers += [
-            self._pool.submit(_report_fault, domain, name) for domain, name in foreign_reports(plan.settings)
-        ]
+    DNS is asked once the program has declared everything, and nothing waits for its answers but the end of the run.
+    """
 
-    def show(self, component: pulumi.Resource) -> None:
-        """Warn of what the plan says, zones that are delegated elsewhere, and addresses that may not be written to.
+    def show(sentences: Iterable[str | None]) -> None:
+        for sentence in filter(None, sentences):
+            pulumi.log.warn(sentence, component)
 
-        What DNS has not answered yet is warned of when it has: nothing is held up, and the run ends after it.
-        """
+    show(str(finding) for finding in plan.findings if finding.level == "warning")
+    threads = ThreadPoolExecutor(_AT_ONCE)
 
-        def warn(sentences: Sequence[str | None]) -> None:
-            for sentence in filter(None, sentences):
-                pulumi.log.warn(sentence, component)
+    async def ask(function: Callable[..., str | None], *arguments: Any) -> str | None:
+        return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
 
-        warn(self._planned)
-        pulumi.Output.all(*map(asyncio.wrap_future, self._answers)).apply(warn)
-        self._pool.shutdown(wait=False)
+    questions = [
+        *(ask(_delegation_fault, zone, zones.servers(zone)) for zone in plan.zones),
+        *(ask(_report_fault, domain, name) for domain, name in foreign_reports(plan.settings)),
+    ]
+    pulumi.Output.all(*questions).apply(show)
 
 
 def _delegation_fault(zone: str, servers: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,19 +82,24 @@ class Records(pulumi.ComponentResource):
         """Declare one record for each value: Cloudflare knows no record sets."""
         hooks = self._guards.record(is_policy=record.slot.startswith("_dmarc."))
         slot = resource_name(self._name, record.slot)
-        return [
-            CloudflareRecord(
-                f"{slot}{one.suffix}",
-                zone_id=self._zones.ids[record.zone, "cloudflare"],
-                properties=_properties(record, name, value),
-                comment=self._mark,
-                opts=pulumi.ResourceOptions.merge(
-                    self._in_place(record, "", opts) if not one.suffix else opts,
-                    pulumi.ResourceOptions.merge(_renamed(record, hooks), one.options(slot)),
-                ),
+        made: list[pulumi.Resource] = []
+        for value, one in zip(values, _numbered(record), strict=True):
+            own = pulumi.ResourceOptions.merge(_renamed(record, hooks), one.options(slot))
+            # The first may be the record of the only value before, which another one then needs again.
+            after = pulumi.ResourceOptions(depends_on=made[:1])
+            made.append(
+                CloudflareRecord(
+                    f"{slot}{one.suffix}",
+                    zone_id=self._zones.ids[record.zone, "cloudflare"],
+                    properties=_properties(record, name, value),
+                    comment=self._mark,
+                    opts=pulumi.ResourceOptions.merge(
+                        self._in_place(record, "", opts) if not one.suffix else opts,
+                        pulumi.ResourceOptions.merge(own, after),
+                    ),
+                )
             )
-            for value, one in zip(values, _numbered(record), strict=True)
-        ]
+        return made
 
     def _by_plugin(
         self, record: PlannedRecord, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions
@@ -116,8 +121,8 @@ class Records(pulumi.ComponentResource):
             "name": name,
             "type": record.type,
             "ttl": record.ttl,
-            "values": [str(value) if isinstance(value, Mx) else value for value in values],
-            "beside": [str(value) if isinstance(value, Mx) else value for value in beside],
+            "values": _texts(values),
+            "beside": _texts(beside),
         }
 
     def _in_place(self, record: PlannedRecord, suffix: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
@@ -134,7 +139,7 @@ def _as_output(record: PlannedRecord, name: Text, values: Sequence[Text | Mx]) -
         "name": name,
         "type": record.type,
         "ttl": record.ttl,
-        "values": [str(value) if isinstance(value, Mx) else value for value in values],
+        "values": _texts(values),
         "purpose": record.purpose,
         "zone": record.zone,
         "host": ", ".join(record.hosts),
@@ -182,6 +187,10 @@ def _renamed(record: PlannedRecord, hooks: ResourceHookBinding | None) -> pulumi
     """
     replaces = ["name"] if isinstance(record.name, Pending) else None
     return pulumi.ResourceOptions(hooks=hooks, replace_on_changes=replaces)
+
+
+def _texts(values: Iterable[Text | Mx]) -> list[Text]:
+    return [str(value) if isinstance(value, Mx) else value for value in values]
 
 
 def _text(value: str | Mx | Pending, known: Known) -> Any:

@@ -53,7 +53,7 @@ def test_a_permission_for_reports_is_read_with_blanks(
     """Reports to another domain are warned of unless that domain permits them in a record of its own."""
     monkeypatch.setattr(live, "lookup", lambda name, kind: texts if name == NAME else [])
     wanted = planned(dmarc={"rua": ["mailto:reports@example.net"]})
-    recorder.run(lambda: preflight.Warnings(wanted, HostedZones({}, {})).show(NOWHERE))
+    recorder.run(lambda: preflight.warn(NOWHERE, wanted, HostedZones({}, {})))
     assert [NAME in sentence for sentence, _ in warned] == ([] if allowed else [True])
 
 
@@ -63,11 +63,11 @@ def test_a_zone_that_is_delegated_elsewhere_is_warned_of(
     """Records at a host that nobody asks are of no use; what the host does not tell is not compared."""
     monkeypatch.setattr(live, "delegation", lambda zone: ["ns.elsewhere.example"])
     servers = {("example.com", "cloudflare"): ("a.ns.example",)}
-    recorder.run(lambda: preflight.Warnings(planned(), HostedZones({}, servers)).show(NOWHERE))
+    recorder.run(lambda: preflight.warn(NOWHERE, planned(), HostedZones({}, servers)))
     [(sentence, _)] = warned
     assert "example.com" in sentence
     assert "ns.elsewhere.example" in sentence
-    recorder.run(lambda: preflight.Warnings(planned(), HostedZones({}, {})).show(NOWHERE))
+    recorder.run(lambda: preflight.warn(NOWHERE, planned(), HostedZones({}, {})))
     assert len(warned) == 1
 
 

@@ -161,6 +161,8 @@ def test_several_values_at_cloudflare_are_named_by_what_they_are(recorder: Recor
         assert recorder.requests[name].protect is False
     assert [alias.spec.name for alias in recorder.requests[named["a=1"]].aliases] == [base]
     assert not recorder.requests[named["b=1"]].aliases
+    # The record that was alone may have held b=1: it gets its new value before b=1 is made anew.
+    assert named["a=1"] in recorder.depends_on(named["b=1"])
 
 
 def test_a_record_that_becomes_an_alias_takes_the_place_of_what_was_there(recorder: Recorder) -> None:
