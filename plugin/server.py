@@ -9,9 +9,9 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import queue
 import signal
 import sys
-import threading
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,16 +42,17 @@ def main(arguments: list[str]) -> None:
     address = arguments[-1] if arguments and not arguments[-1].startswith("-") else None
     engine = Engine(address)
     types: tuple[ResourceType, ...] = (Readiness(), DkimKey(), RecordSet(), Owner())
-    ending = threading.Event()
-    servicer = Servicer({one.type: one for one in types}, engine, end=ending.set)
+    # No Event: its lock may be held by the very thread that a signal interrupts, which would then wait for itself.
+    ending: queue.SimpleQueue[None] = queue.SimpleQueue()
+    servicer = Servicer({one.type: one for one in types}, engine, end=lambda: ending.put(None))
     server, port = serve(servicer)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+        signal.signal(number, lambda *_: ending.put(None))
     if address:
-        engine.watch(ending.set)
+        engine.watch(lambda: ending.put(None))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ending.wait()
+    ending.get()
     servicer.cancel()
     server.stop(_LAST_ANSWERS).wait()
     os._exit(0)  # threads that still talk to a provider must not keep the process alive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import secrets
 import signal
 import socket
@@ -198,9 +199,10 @@ def _see(traffic: Traffic, request: ApiRequest) -> Response | None:
 
 def serve(directory: Path, ports: Mapping[str, int]) -> None:
     """Run a world until SIGTERM or SIGINT; SandboxError where it cannot start."""
-    ended = threading.Event()
+    # No Event: its lock may be held by the very thread that a signal interrupts.
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     if lifecycle.status(directory)["running"]:
         raise SandboxError(f"a mail cloud runs in {directory} already; stop it, or give another --dir")
     lifecycle.clear(directory)
@@ -210,7 +212,7 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
     world = World(directory, ports)
     world.start()
     try:
-        ended.wait()
+        ended.get()
     finally:
         # Whatever a library keeps running, the process ends when it was told to.
         giving_up = threading.Timer(8.0, os._exit, [1])
