@@ -30,7 +30,7 @@ lint: setup ## Run ruff, mypy (strict) and the import contracts
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
-bench: engine ## Compare a preview with a hand-written program's, in one run
+bench: engine ## Compare `up` and previews with a hand-written program, in one run (15 minutes)
 	@$(python) -m tests.bench
 
 schema: setup ## Write the JSON Schema that the stacks' files refer to

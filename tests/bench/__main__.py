@@ -1,20 +1,22 @@
 """Compare the kit with a hand-written program in one run: `make bench`, or `python -m tests.bench [SENDERS ...]`.
 
-Both programs declare the same resources against the same sandbox. Each round previews both, one after the other, so
-that a machine whose speed drifts slows both; the ratio is the median of the rounds' ratios. Both run with the bytecode
-that `make bench` compiled, and end at once, as SIGINT is not ignored.
+Both programs declare the same resources against the same sandbox. `up` makes them once. Each round of `preview` runs
+both, one after the other, so that a machine whose speed drifts slows both; figures are the medians of the rounds, and
+ratios those of the rounds' ratios. CPU time is that of all processes of a run. Both run with the bytecode that
+`make bench` compiled, and end at once, as SIGINT is not ignored.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -26,23 +28,30 @@ from tests.engine.world import World
 from tools import interrupts
 from tools.local import engine_path
 
-ROUNDS = 7
+ROUNDS = {1: 7, 20: 7}  # by number of senders; further rounds only warm the caches of both
+FEW_ROUNDS = 3
+WIDTH = 120  # of the table, whatever the terminal's is: one row is one line
 WRITTEN_ONCE = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-UP_PATIENCE = 1800.0  # seconds; 200 senders are some 2,400 resources
+PATIENCE = 1800.0  # seconds; 200 senders are some 2,400 resources
+COLUMNS = ("senders", "run", "wall s", "ratio", "CPU s", "ratio", "memory", "requests/sender", "resources")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the engine took: seconds, CPU seconds, peak memory of the program in KiB, requests."""
+
+    wall: float
+    cpu: float
+    memory: int
+    requests: int
+
+
+Pairs = Sequence[tuple[Run, Run]]
 
 
 def main(sizes: list[int]) -> None:
-    """Print one row per number of senders; "a / b" is the kit and the program by hand."""
-    table = Table(
-        "senders",
-        "resources",
-        "requests per sender, up",
-        "preview",
-        "preview, kit",
-        "by hand",
-        "ratio",
-        "memory ratio",
-    )
+    """Print two rows per number of senders; "a / b" is the kit and the program by hand."""
+    table = Table(*COLUMNS, box=None)
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "sandbox"
         sandbox.start(directory)
@@ -51,43 +60,40 @@ def main(sizes: list[int]) -> None:
             environment["PATH"] = engine_path({**os.environ, **environment})
             world = World(directory, environment)
             for senders in sizes:
-                row = _compare(Path(folder), world, senders)
-                Console(stderr=True).print(" | ".join(row))
-                table.add_row(*row)
+                for row in _compare(Path(folder), world, senders):
+                    Console(stderr=True, width=WIDTH).print(" | ".join(row))
+                    table.add_row(*row)
         finally:
             sandbox.stop(directory)
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
-def _compare(folder: Path, world: World, senders: int) -> list[str]:
+def _compare(folder: Path, world: World, senders: int) -> list[list[str]]:
     kit, by_hand = _kit(folder, world, senders), _by_hand(folder, world, senders)
-    made = [_requests(world, partial(_up, project)) / senders for project in (kit, by_hand)]
-    asked = [_requests(world, partial(_preview, project)) / senders for project in (kit, by_hand)]
-    times: list[tuple[float, float]] = []
-    memory: list[tuple[int, int]] = []
-    for number in range(ROUNDS + 1):
-        ours, theirs = _preview(kit), _preview(by_hand)
-        if number:  # the first round warms the caches of both
-            times.append((ours[0], theirs[0]))
-            memory.append((ours[1], theirs[1]))
-    resources = f"{_count(kit)} + {_components(kit)} of the kit's own / {_count(by_hand)}"
+    made = [(_up(kit, world), _up(by_hand, world))]
+    looked = [(_preview(kit, world), _preview(by_hand, world)) for _ in range(ROUNDS.get(senders, FEW_ROUNDS) + 1)]
+    resources = f"{_count(kit)}+{_components(kit)} / {_count(by_hand)}"
     return [
-        str(senders),
-        resources,
-        "{:.1f} / {:.1f}".format(*made),
-        "{:.1f} / {:.1f}".format(*asked),
-        f"{statistics.median(ours for ours, _ in times):.2f} s",
-        f"{statistics.median(theirs for _, theirs in times):.2f} s",
-        f"{statistics.median(ours / theirs for ours, theirs in times):.2f}",
-        f"{statistics.median(ours / theirs for ours, theirs in memory):.2f}",
+        [str(senders), "up", *_figures(made, senders), resources],
+        [str(senders), "preview", *_figures(looked[1:], senders), resources],
     ]
 
 
-def _requests(world: World, run: Callable[[], object]) -> int:
-    """Count the API requests that a run sends to the providers."""
-    world.control("DELETE", "/requests")
-    run()
-    return len(world.control("GET", "/requests"))
+def _figures(pairs: Pairs, senders: int) -> list[str]:
+    def both(value: Callable[[Run], float]) -> str:
+        return " / ".join(f"{statistics.median(value(pair[side]) for pair in pairs):.2f}" for side in (0, 1))
+
+    def ratio(value: Callable[[Run], float]) -> str:
+        return f"{statistics.median(value(kit) / value(by_hand) for kit, by_hand in pairs):.2f}"
+
+    def wall(run: Run) -> float:
+        return run.wall
+
+    def cpu(run: Run) -> float:
+        return run.cpu
+
+    requests = both(lambda run: run.requests / senders)
+    return [both(wall), ratio(wall), both(cpu), ratio(cpu), ratio(lambda run: run.memory), requests]
 
 
 def _kit(folder: Path, world: World, senders: int) -> Project:
@@ -116,26 +122,38 @@ def _by_hand(folder: Path, world: World, senders: int) -> Project:
     return project
 
 
-def _up(project: Project) -> None:
+def _up(project: Project, world: World) -> Run:
     """Make everything; the checkpoint is written once, not after each of thousands of steps."""
     project.environment |= WRITTEN_ONCE
-    project.run("up", "--yes", "--skip-preview", timeout=UP_PATIENCE)
+    run = _run(project, world, "up", "--yes", "--skip-preview")
     for name in WRITTEN_ONCE:
         del project.environment[name]
+    return run
 
 
-def _preview(project: Project) -> tuple[float, int]:
-    """Return the wall time in seconds and the program's peak memory in KiB of one preview without changes."""
-    peak = Peak()
+def _preview(project: Project, world: World) -> Run:
+    """Preview what has not changed."""
+    return _run(project, world, "preview", "--expect-no-changes")
+
+
+def _run(project: Project, world: World, *arguments: str) -> Run:
+    world.control("DELETE", "/requests")
+    peak, used = Peak(), _used()
     started = time.perf_counter()
-    process = project.start("preview", "--expect-no-changes")
+    process = project.start(*arguments)
     peak.watch(process.pid)
-    printed = process.communicate()[0]
-    elapsed = time.perf_counter() - started
+    printed = process.communicate(timeout=PATIENCE)[0]
+    wall, cpu = time.perf_counter() - started, _used() - used
     peak.stop()
     if process.returncode:
         raise SystemExit(printed)
-    return elapsed, peak.kib
+    return Run(wall, cpu, peak.kib, len(world.control("GET", "/requests")))
+
+
+def _used() -> float:
+    """Return the CPU seconds of the processes that have ended below this one."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 class Peak:
@@ -184,4 +202,4 @@ def _components(project: Project) -> int:
 
 if __name__ == "__main__":
     interrupts.allow()
-    main([int(size) for size in sys.argv[1:]] or [1, 20])
+    main([int(size) for size in sys.argv[1:]] or [1, 20, 200])
