@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from mailstack.dns.records import domain_name
+from mailstack.errors import RecordError
 from mailstack.model import Model
 from mailstack.paths import place
 
@@ -21,6 +23,9 @@ _KINDS: Mapping[str, str] = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
     "list_type": "a list",
     "tuple_type": "a list",
     "dict_type": "a mapping",
@@ -36,9 +41,46 @@ class Inputs(Model):
     model_config = ConfigDict(strict=True)
 
 
+def _domain(text: str) -> str:
+    try:
+        written = domain_name(text)
+    except RecordError as error:
+        raise PydanticCustomError("domain", "{words}", {"words": str(error)}) from None
+    if written != text:
+        raise PydanticCustomError("domain", "give a domain name in lower case: {name}", {"name": written})
+    return text
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
+
+
 def keys(model: type[BaseModel]) -> tuple[str, ...]:
     """Return the keys that a model takes, in its order."""
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def defaults(model: type[BaseModel], given: Values) -> dict[str, Any]:
+    """Return what is taken for the inputs that were not given."""
+    empty = model.model_construct()
+    return {
+        field.alias or name: getattr(empty, name)
+        for name, field in model.model_fields.items()
+        if not field.is_required() and field.default is not None and (field.alias or name) not in given
+    }
+
+
+def resource(
+    model: type[BaseModel], description: str, outputs: Mapping[str, Any], *, unset: Collection[str] = ()
+) -> dict[str, Any]:
+    """Describe a type for the package schema by its inputs and outputs; `unset` are those that it may not have."""
+    inputs = properties(model)[0]
+    return {
+        "description": description,
+        "inputProperties": inputs,
+        "requiredInputs": required(model),
+        "properties": {**inputs, **outputs},
+        "required": [key for key in (*inputs, *outputs) if key not in unset],
+    }
 
 
 def problems(model: type[BaseModel], given: Values, *, title: str, secret: bool = False) -> dict[str, str]:
@@ -71,6 +113,12 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails, title: str, secret: 
     given = "" if secret else f"{detail['input']!r} was given; "
     if kind in _KINDS:
         return key, f"{path}: {given}give {_KINDS[kind]}"
+    if kind == "literal_error":
+        return key, f"{path}: {given}give {detail['ctx']['expected'].replace(chr(39), '')}"
+    if kind == "greater_than_equal":
+        return key, f"{path}: {given}give {detail['ctx']['ge']:g} or more"
+    if kind == "string_too_short":
+        return key, f"{path}: it is empty; give text"
     if kind == "too_long":
         return key, f"{path}: {given}give at most {detail['ctx']['max_length']}"
     if kind == "string_pattern_mismatch":

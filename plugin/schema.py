@@ -6,12 +6,13 @@ from typing import Any
 
 from . import configuration
 from .functions import FUNCTIONS
+from .inputs import properties
 from .lifecycle import Types
 
 
 def package(types: Types, version: str) -> dict[str, Any]:
     """Return the schema of the package with these resource types."""
-    from .resources.readiness_schema import TYPES
+    from .resources.readiness_inputs import ReadinessInputs
 
     variables, nested = configuration.schema()
     return {
@@ -20,7 +21,7 @@ def package(types: Types, version: str) -> dict[str, Any]:
         "description": "What mailstack needs of the engine and no published provider has.",
         "config": {"variables": variables},
         "provider": {"description": "The credentials of all vendors.", "inputProperties": variables},
-        "types": {**TYPES, **nested},
+        "types": {**properties(ReadinessInputs)[1], **nested},
         "functions": {token: dict(function.schema) for token, function in FUNCTIONS.items()},
         "resources": {token: dict(one.schema) for token, one in types.items()},
     }

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Annotated, Any, Final, Literal, cast
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from mailstack.errors import DkimError
 from mailstack.mail import dkim
+from plugin.inputs import Domain, Inputs, defaults, problems, resource
 from plugin.lifecycle import Context, Difference, Found, NotFound
 from plugin.wire import UNKNOWN, Values, secret
 
-from . import dkim_key_inputs
+# What SES takes as selector, the pattern of its API: one label (RFC 6376 section 3.1 would allow several).
+_SELECTOR: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TEXT: Final = {"type": "string"}
+_OUTPUTS: Final[Mapping[str, Any]] = {
+    "privateKey": {**_TEXT, "secret": True, "description": "Base64 of the PKCS #8 DER."},
+    "publicKey": {**_TEXT, "description": "The public half as DNS has it."},
+    "record": {**_TEXT, "description": "The TXT text to publish: live, or revoked after the grace."},
+    "supersededAt": {**_TEXT, "description": "When the key was superseded, ISO 8601 in UTC."},
+}
+
+
+def _is_label(text: str) -> str:
+    if not _SELECTOR.fullmatch(text):
+        raise PydanticCustomError("label", "give one label of lower-case letters, digits and inner hyphens")
+    return text
+
+
+class DkimKeyInputs(Inputs):
+    """Whose key it is, of what kind, and whether it still signs."""
+
+    domain: Domain
+    """The domain whose mail the key signs."""
+    selector: Annotated[str, AfterValidator(_is_label)]
+    """The key's selector, one label."""
+    algorithm: Literal["rsa", "ed25519"] = "rsa"
+    """rsa or ed25519."""
+    bits: Literal[1024, 2048] = 2048
+    """The length of an RSA key: 1024 or 2048."""
+    superseded: bool = False
+    """Another key signs now; this one is to be revoked."""
+    grace_days: float = Field(default=7, ge=0, allow_inf_nan=False)
+    """How long a superseded key stays published, in days."""
 
 
 def _wall_clock() -> datetime:
@@ -27,17 +63,21 @@ class DkimKey:
     """
 
     type: Final = "mailstack:index:DkimKey"
-    derived: Final = ("privateKey", "publicKey", "record", "supersededAt")
-    schema: Final = dkim_key_inputs.SCHEMA
+    derived: Final = tuple(_OUTPUTS)
 
     def __init__(self, now: Callable[[], datetime] = _wall_clock) -> None:
         """Take the clock that graces are measured on."""
         self._now = now
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The type's part of the package schema."""
+        about = "A DKIM key pair of a domain's own, and its DNS record."
+        return resource(DkimKeyInputs, about, _OUTPUTS, unset=("privateKey", "publicKey", "supersededAt"))
+
     def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, dict[str, str]]:
         """Return the defaults of inputs that were not given, and what is wrong with the others, by key."""
-        defaults = {key: value for key, value in dkim_key_inputs.DEFAULTS.items() if key not in news}
-        return defaults, dkim_key_inputs.problems(news)
+        return defaults(DkimKeyInputs, news), problems(DkimKeyInputs, news, title="DkimKey")
 
     def id_of(self, inputs: Values) -> str:
         """Return the id: the name of the key's record."""
@@ -123,7 +163,9 @@ def _key_pair(inputs: Values) -> tuple[str, str]:
 
 
 def _another_kind(inputs: Values, news: Values) -> str:
-    was, wanted = (dkim_key_inputs.kind(values) for values in (inputs, news))
+    was, wanted = (
+        "Ed25519" if given["algorithm"] == "ed25519" else f"RSA of {given['bits']} bits" for given in (inputs, news)
+    )
     return (
         f"the DKIM key {news['selector']} of {news['domain']} is {was} and cannot become {wanted} under the same "
         "selector, because mail on its way would fail; raise the domain's dkim.generation by one as well"

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from mailstack import marks
 from mailstack.errors import Conflict, VendorError
-from plugin.inputs import Inputs, keys, problems, properties, required
+from plugin.inputs import Inputs, defaults, keys, problems, resource
 from plugin.lifecycle import Cancelled, Context, Difference, Found, NotFound
 from plugin.wire import UNKNOWN, Values, is_unknown
 from providers.dns.base import HostedZone
@@ -55,24 +55,16 @@ class Owner:
     @property
     def schema(self) -> Mapping[str, Any]:
         """The type's part of the package schema."""
-        described, _ = properties(OwnerInputs)
         outputs = {
             "ownerId": {"type": "string", "description": "The id: 16 base32 characters."},
             "mark": {"type": "string", "description": "The mark of what the stack makes: the id and the stack's name."},
             "madeFor": {"type": "string", "description": "The stack that the state belongs to."},
         }
-        return {
-            "description": "The id by which a stack knows what it made.",
-            "inputProperties": described,
-            "requiredInputs": required(OwnerInputs),
-            "properties": {**described, **outputs},
-            "required": [*(key for key in keys(OwnerInputs) if key != "formerly"), *outputs],
-        }
+        return resource(OwnerInputs, "The id by which a stack knows what it made.", outputs, unset=("formerly",))
 
     def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, dict[str, str]]:
         """Return the defaults, and what is wrong with inputs, by key; raises Conflict for a copied state."""
-        defaults = {"zones": {}, "regions": [], "userPath": "/mailstack/"}
-        missing = {key: value for key, value in defaults.items() if key not in news}
+        missing = defaults(OwnerInputs, news)
         if wrong := problems(OwnerInputs, news, title="Owner"):
             return missing, wrong
         if olds is not None:

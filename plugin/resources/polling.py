@@ -8,7 +8,7 @@ from random import SystemRandom
 
 from mailstack.errors import Busy, Missing, VendorError
 from plugin.lifecycle import Cancelled, Context
-from plugin.resources.readiness_inputs import Wanted
+from plugin.resources.readiness_inputs import ReadinessInputs
 from providers.smtp.base import DomainStatus, SmtpProvider
 
 _FIRST_DELAY, _GROWTH, _LONGEST_DELAY = 1.0, 1.5, 15.0  # seconds
@@ -44,7 +44,7 @@ class Answer:
         return ", ".join(parts)
 
 
-def ask(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
+def ask(provider: SmtpProvider, wanted: ReadinessInputs, context: Context) -> Answer:
     """Ask once; a provider's refusal is an answer, too."""
     try:
         return Answer(context.run(lambda: provider.status(wanted.domain, wanted.mail_from)))
@@ -54,7 +54,7 @@ def ask(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
         return Answer(trouble=VendorError(f"the question about {wanted.domain} was cancelled"))
 
 
-def wait(provider: SmtpProvider, wanted: Wanted, context: Context) -> Answer:
+def wait(provider: SmtpProvider, wanted: ReadinessInputs, context: Context) -> Answer:
     """Ask until the domain is verified, the time is over, the run is cancelled or asking again is no use."""
     began = context.clock.now()
     delays = _delays()

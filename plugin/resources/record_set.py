@@ -15,7 +15,7 @@ from mailstack.dns import record_ids, records
 from mailstack.dns.changes import Change, ExistingRecord, Value, contents
 from mailstack.dns.records import RecordSet as Records
 from mailstack.errors import RecordError, Unanswered, VendorError
-from plugin.inputs import Inputs, keys, problems, properties, required
+from plugin.inputs import Inputs, defaults, problems, resource
 from plugin.lifecycle import Cancelled, Context, Difference, Found, InitFailed, NotFound
 from plugin.wire import Values, is_unknown
 from plugin.writes import Unfinished
@@ -94,23 +94,16 @@ class RecordSet:
     @property
     def schema(self) -> dict[str, Any]:
         """The type's part of the package schema."""
-        described, _ = properties(RecordSetInputs)
-        return {
-            "description": "The values of one slot at a DNS host that the plugin writes to.",
-            "inputProperties": described,
-            "requiredInputs": required(RecordSetInputs),
-            "properties": described,
-            "required": list(keys(RecordSetInputs)),
-        }
+        return resource(RecordSetInputs, "The values of one slot at a DNS host that the plugin writes to.", {})
 
     def check(self, olds: Values | None, news: Values, context: Context) -> tuple[Values, dict[str, str]]:
         """Return what is wrong with inputs, by key; unknown ones are passed.
 
         Raises Conflict where something exists that contradicts the new values, VendorError.
         """
-        defaults: Values = {} if "beside" in news else {"beside": []}
+        missing = defaults(RecordSetInputs, news)
         if wrong := problems(RecordSetInputs, news, title="RecordSet"):
-            return defaults, wrong
+            return missing, wrong
         if olds is not None:
             self._ours[context.urn] = olds
         if not is_unknown(news.get("host")):
@@ -119,7 +112,7 @@ class RecordSet:
             inputs = RecordSetInputs.model_validate(news)
             context.clients.host(inputs.host).check(inputs.record_set())
             self._check_existing(inputs, context)
-        return defaults, {}
+        return missing, {}
 
     def id_of(self, inputs: Values) -> str:
         """Return the id: host, zone, name and type."""

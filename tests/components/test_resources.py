@@ -17,12 +17,12 @@ from components.mail_stack import MailStack
 from components.resources import CloudflareRecord, sdk_version
 from plugin import configuration
 from plugin.functions import FUNCTIONS
-from plugin.inputs import problems
+from plugin.inputs import Inputs, problems
 from plugin.lifecycle import ResourceType
-from plugin.resources import dkim_key_inputs, readiness_inputs
-from plugin.resources.dkim_key import DkimKey
+from plugin.resources.dkim_key import DkimKey, DkimKeyInputs
 from plugin.resources.owner import Owner, OwnerInputs
 from plugin.resources.readiness import Readiness
+from plugin.resources.readiness_inputs import ReadinessInputs
 from plugin.resources.record_set import RecordSet, RecordSetInputs
 from providers.dns.cloudflare import properties
 
@@ -206,13 +206,14 @@ def test_the_plugin_takes_what_its_types_are_given(whole: Recorder, kind: Resour
         assert given <= set(kind.schema["inputProperties"])
         assert given >= set(kind.schema["requiredInputs"])
     inputs = [one.inputs for one in declared]
-    wrong = {
-        "mailstack:index:Owner": lambda one: problems(OwnerInputs, one, title="Owner"),
-        "mailstack:index:RecordSet": lambda one: problems(RecordSetInputs, one, title="RecordSet"),
-        "mailstack:index:DkimKey": dkim_key_inputs.problems,
-        "mailstack:index:Readiness": readiness_inputs.problems,
-    }[kind.type]
-    assert [wrong(_whole_numbers(one)) for one in inputs] == [{}] * len(inputs)
+    models: dict[str, type[Inputs]] = {
+        "mailstack:index:Owner": OwnerInputs,
+        "mailstack:index:RecordSet": RecordSetInputs,
+        "mailstack:index:DkimKey": DkimKeyInputs,
+        "mailstack:index:Readiness": ReadinessInputs,
+    }
+    model = models[kind.type]
+    assert [problems(model, _whole_numbers(one), title=kind.type) for one in inputs] == [{}] * len(inputs)
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_a_failure_never_shows_the_private_key(keys: Keys) -> None:
         ({"selector": "a.b"}, "selector: 'a.b' was given; give one label of lower-case letters"),
         ({"selector": "x" * 64}, "give one label"),
         ({"domain": "Example.com"}, "domain: 'Example.com' was given; give a domain name in lower case"),
-        ({"graceDays": -1}, "graceDays: -1 was given; give days, 0 or more"),
+        ({"graceDays": -1}, "graceDays: -1 was given; give 0 or more"),
         ({"superseded": "yes"}, "superseded: 'yes' was given; give true or false"),
         ({"keySize": 1}, "keySize: not an input of DkimKey"),
     ],
