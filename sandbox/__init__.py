@@ -1,4 +1,4 @@
-"""A mail cloud on this machine: AWS, Cloudflare, DNS and SMTP in one process, for the stack `local` and for tests."""
+"""A mail cloud on this machine for the stack `local` and for tests: AWS, Cloudflare, Resend, DNS and SMTP."""
 
 # Cheap on purpose: what is heavy is imported by the process that start() starts.
 from sandbox.environment import environment

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sandbox.lifecycle import SandboxError
 
-SERVICES = ("aws", "cloudflare", "powerdns", "dns", "smtp-starttls", "smtp-tls", "control")
+SERVICES = ("aws", "cloudflare", "powerdns", "resend", "dns", "smtp-starttls", "smtp-tls", "control")
 
 
 def main() -> int:
     """Run the mail cloud in the foreground."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A mail cloud on this machine: AWS, Cloudflare, PowerDNS, DNS and SMTP on 127.0.0.1.",
+        description="A mail cloud on this machine: AWS, Cloudflare, PowerDNS, Resend, DNS and SMTP on 127.0.0.1.",
     )
     parser.add_argument("--dir", type=Path, required=True, help="where sandbox.json, ca.pem and delivered mail go")
     for service in SERVICES:

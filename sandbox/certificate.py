@@ -1,4 +1,4 @@
-"""The mail cloud's own certificate authority, and the server certificate for every SES endpoint."""
+"""The mail cloud's own certificate authority, and the server certificate for every SMTP endpoint."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ REGIONS = (
     "sa-east-1", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-1", "us-west-2",
 )  # fmt: skip
 CHINA = ("cn-north-1", "cn-northwest-1")
+RESEND = "smtp.resend.com"  # https://resend.com/docs/send-with-smtp
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Certificates:
 
 def server_names() -> list[str]:
     """Give every name that the servers answer to; wildcards would cover one label only."""
-    names = ["127.0.0.1", "localhost"]
+    names = ["127.0.0.1", "localhost", RESEND]
     names += [f"{host}.{region}.amazonaws.com" for region in REGIONS for host in ("email-smtp", "email-smtp-fips")]
     return names + [f"email-smtp.{region}.amazonaws.com.cn" for region in CHINA]
 

@@ -5,100 +5,31 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.dns import Names, Rr
 from sandbox.primary import Primary
+from sandbox.traffic import Fault, Traffic
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICES = ("aws", "cloudflare", "powerdns")
+__all__ = ["Control", "Fault", "Mistake", "Routes", "Traffic", "json_object"]
+
+# What else is asked of a world, by method and first part of the path: a function of the request and the path's rest.
+Routes = Mapping[tuple[str, str], Callable[[Request, str], Any]]
+
+SERVICES = ("aws", "cloudflare", "powerdns", "resend")
 RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT")
 ADDRESSES: Mapping[str, Callable[[str], object]] = {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}
-LONGEST_LOG = 100_000
 LONGEST_DELAY = 120.0
 
 
 class Mistake(Exception):
     """A request to the control API that cannot be followed; the text says why."""
-
-
-@dataclass
-class Fault:
-    """An answer in place of a service's own, for the next requests that match; without a status only a delay."""
-
-    service: str
-    match: re.Pattern[str]
-    status: int | None = None
-    body: Any = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    times: int = 1
-    delay: float = 0.0
-
-    def response(self) -> Response | None:
-        """Wait as told and give the answer, None where the service is to answer itself."""
-        time.sleep(self.delay)
-        if self.status is None:
-            return None
-        is_json = not isinstance(self.body, str)
-        kind = "application/json" if is_json else "text/plain"
-        response = Response(json.dumps(self.body) if is_json else self.body, self.status, content_type=kind)
-        for name, value in self.headers.items():
-            response.headers[name] = value
-        return response
-
-
-class Traffic:
-    """The log of API requests, and the faults that answer some of them."""
-
-    def __init__(self) -> None:
-        self._requests: deque[dict[str, str]] = deque(maxlen=LONGEST_LOG)
-        self._faults: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def see(self, service: str, method: str, path: str, **more: str) -> Response | None:
-        """Note a request (`more`: account, action, region where known) and give the fault that answers it, if any."""
-        with self._lock:
-            self._requests.append({"service": service, "method": method, "path": path, **more})
-            fault = next((one for one in self._faults if _hits(one, service, method, path, more)), None)
-            if fault is not None:
-                fault.times -= 1
-                self._faults = [one for one in self._faults if one.times > 0]
-        return fault.response() if fault is not None else None
-
-    def requests(self) -> list[dict[str, str]]:
-        """List the requests so far, oldest first."""
-        with self._lock:
-            return list(self._requests)
-
-    def forget(self) -> None:
-        """Empty the log."""
-        with self._lock:
-            self._requests.clear()
-
-    def add(self, fault: Fault) -> None:
-        """Let a fault answer the next requests that match."""
-        with self._lock:
-            self._faults.append(fault)
-
-    def clear(self) -> None:
-        """Remove all faults."""
-        with self._lock:
-            self._faults.clear()
-
-
-def _hits(fault: Fault, service: str, method: str, path: str, more: Mapping[str, str]) -> bool:
-    """Say whether a fault is for a request: its pattern fits "METHOD path" or AWS's name of the action."""
-    texts = [f"{method} {path}", *filter(None, [more.get("action")])]
-    return fault.service == service and any(fault.match.fullmatch(text) for text in texts)
 
 
 class Control:
@@ -112,6 +43,7 @@ class Control:
         names: Names,
         grant_production: Callable[[str, str, bool], None],
         break_dnssec: Callable[[str, bool], None],
+        more: Routes | None = None,
     ) -> None:
         self._traffic = traffic
         self._grant_production, self._break_dnssec = grant_production, break_dnssec
@@ -121,14 +53,15 @@ class Control:
             ("GET", "mail"): lambda request, rest: mail(),
             ("GET", "requests"): lambda request, rest: traffic.requests(),
             ("DELETE", "requests"): lambda request, rest: traffic.forget(),
-            ("POST", "faults"): lambda request, rest: traffic.add(_fault(_body(request))),
+            ("POST", "faults"): lambda request, rest: traffic.add(_fault(json_object(request))),
             ("DELETE", "faults"): lambda request, rest: traffic.clear(),
             ("PUT", "delegations"): self._delegate,
             ("DELETE", "delegations"): self._undelegate,
-            ("POST", "records"): lambda request, rest: names.publish(_records(_body(request))),
+            ("POST", "records"): lambda request, rest: names.publish(_records(json_object(request))),
             ("DELETE", "records"): self._withdraw,
             ("PUT", "production"): self._set_production,
             ("PUT", "dnssec"): self._set_dnssec,
+            **(more or {}),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -148,7 +81,7 @@ class Control:
         return Response(status=204) if result is None else _json(result, 200)
 
     def _delegate(self, request: Request, zone: str) -> None:
-        body = _body(request)
+        body = json_object(request)
         servers = body.get("name_servers")
         if not zone or not isinstance(servers, list) or not servers or not all(isinstance(one, str) for one in servers):
             raise Mistake('PUT /delegations/<zone> takes {"name_servers": ["ns1.example.net", ...]}')
@@ -162,26 +95,26 @@ class Control:
             raise Mistake(f"{zone or 'nothing'} is not delegated elsewhere")
 
     def _withdraw(self, request: Request, rest: str) -> dict[str, int]:
-        body = _body(request) if request.get_data() else {}
+        body = json_object(request) if request.get_data() else {}
         name, kind = body.get("name"), body.get("type")
         return {"removed": self._names.withdraw(_name(name) if name else None, str(kind).upper() if kind else None)}
 
     def _set_dnssec(self, request: Request, zone: str) -> None:
-        broken = _body(request).get("broken")
+        broken = json_object(request).get("broken")
         if not zone or not isinstance(broken, bool):
             raise Mistake('PUT /dnssec/<zone> takes {"broken": true or false}')
         self._break_dnssec(zone, broken)
 
     def _set_production(self, request: Request, rest: str) -> None:
         account, _, region = rest.partition("/")
-        granted = _body(request).get("granted")
+        granted = json_object(request).get("granted")
         if not re.fullmatch(r"\d{12}", account) or not region or not isinstance(granted, bool):
             raise Mistake('PUT /production/<account>/<region> takes {"granted": true or false}')
         self._grant_production(account, region, granted)
 
 
 def _fault(body: dict[str, Any]) -> Fault:
-    unknown = body.keys() - {"service", "match", "status", "body", "headers", "times", "delay"}
+    unknown = body.keys() - {"service", "match", "status", "body", "headers", "times", "delay", "lost"}
     if unknown:
         raise Mistake(f"a fault has no {', '.join(sorted(unknown))}")
     if body.get("service") not in SERVICES:
@@ -197,11 +130,14 @@ def _fault(body: dict[str, Any]) -> Fault:
         raise Mistake("a fault's times is a number from 1")
     if not isinstance(delay, int | float) or not 0 <= delay <= LONGEST_DELAY:
         raise Mistake(f"a fault's delay is a number of seconds from 0 to {LONGEST_DELAY:g}")
+    lost = body.get("lost", False)
+    if not isinstance(lost, bool) or (lost and status is not None):
+        raise Mistake("a fault's lost is true or false; a lost answer is the service's own, so it has no status")
     headers = body.get("headers", {})
     if not isinstance(headers, dict):
         raise Mistake('a fault\'s headers are like {"Retry-After": "1"}')
     texts = {str(name): str(value) for name, value in headers.items()}
-    return Fault(str(body["service"]), match, status, body.get("body", ""), texts, times, float(delay))
+    return Fault(str(body["service"]), match, status, body.get("body", ""), texts, times, float(delay), lost)
 
 
 def _records(body: dict[str, Any]) -> list[Rr]:
@@ -232,7 +168,8 @@ def _name(given: Any) -> str:
     return str(given).rstrip(".").lower()
 
 
-def _body(request: Request) -> dict[str, Any]:
+def json_object(request: Request) -> dict[str, Any]:
+    """Read a request's body; Mistake for anything but a JSON object."""
     try:
         body = json.loads(request.get_data() or b"null")
     except ValueError:

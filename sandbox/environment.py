@@ -10,7 +10,7 @@ REGION = "eu-west-1"
 
 
 def environment(directory: Path, plugins: str = "standin") -> dict[str, str]:
-    """Give the environment variables that lead Pulumi, the AWS and Cloudflare clients and mailstack to the mail cloud.
+    """Give the environment variables that lead Pulumi, mailstack and the vendors' clients to the mail cloud.
 
     With "standin" the engine takes the sandbox's own plugins, with "real" the vendors'. SandboxError where
     the mail cloud does not run.
@@ -32,6 +32,8 @@ def environment(directory: Path, plugins: str = "standin") -> dict[str, str]:
         "AWS_REGION": REGION,
         "CLOUDFLARE_BASE_URL": f"http://{here['cloudflare']}/client/v4",
         "CLOUDFLARE_API_TOKEN": info["cloudflare_token"],
+        "RESEND_BASE_URL": f"http://{here['resend']}",
+        "RESEND_API_KEY": info["resend_key"],
         "MAILSTACK_SANDBOX_POWERDNS_URL": f"http://{here['powerdns']}",
         "MAILSTACK_SANDBOX_POWERDNS_KEY": info["powerdns_key"],
         "MAILSTACK_DNS_SERVER": here["dns"],

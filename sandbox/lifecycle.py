@@ -20,7 +20,7 @@ LOG_LINES = 5
 # What belongs to one world: it is worth nothing once that world is gone. pulumi-home holds plugins and stays.
 OF_ONE_WORLD = ("sandbox.json", "sandbox.json.new", "ca.pem", "server.pem", "server.key", "mail", "state")
 # Settings of the caller's clouds are none of this world's business.
-NOT_INHERITED = ("AWS_", "CLOUDFLARE_", "MOTO_", "PULUMI_", "MAILSTACK_")
+NOT_INHERITED = ("AWS_", "CLOUDFLARE_", "MOTO_", "PULUMI_", "RESEND_", "MAILSTACK_")
 
 
 class SandboxError(Exception):

@@ -21,20 +21,21 @@ from werkzeug.wrappers import Response
 from sandbox import certificate, lifecycle
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import ACCOUNT, Store
-from sandbox.control import Control, Traffic
+from sandbox.control import Control
 from sandbox.dns import Hosted, Names
 from sandbox.dns_server import DnsServer
 from sandbox.dnssec import Dnssec
 from sandbox.lifecycle import SandboxError
 from sandbox.plugins.install import install
 from sandbox.powerdns import PowerDns
+from sandbox.traffic import Traffic
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from sandbox.aws.gate import ApiRequest
 
-SERVICES = ("aws", "cloudflare", "powerdns", "dns", "smtp_starttls", "smtp_tls", "control")
+SERVICES = ("aws", "cloudflare", "powerdns", "resend", "dns", "smtp_starttls", "smtp_tls", "control")
 # The zones at the start. example.net stands at both hosts, delegated to Cloudflare; example.org stands beside a private
 # zone of the same name, which no resolver outside asks.
 CLOUDFLARE_ZONES = ("example.com", "example.net")
@@ -45,7 +46,7 @@ CONNECTION_PATIENCE = 60.0  # seconds a client may leave a connection idle
 
 
 class World:
-    """The mail cloud in one process: AWS, Cloudflare, PowerDNS, DNS, SMTP with its receiver, and the control API.
+    """The mail cloud in one process: AWS, Cloudflare, PowerDNS, Resend, DNS, SMTP with its receiver, the control API.
 
     `ports` holds the fixed ports by service; the others are free ones.
     """
@@ -74,6 +75,11 @@ class World:
 
     def _start(self) -> None:
         from sandbox.aws.server import AwsWorld
+        from sandbox.resend import control as resend_control
+        from sandbox.resend.api import Resend
+        from sandbox.resend.own_zones import OwnZones
+        from sandbox.resend.smtp import ResendMail
+        from sandbox.resend.state import Account
         from sandbox.smtp import SmtpWorld
 
         traffic, store, token, dnssec = Traffic(), Store(), secrets.token_hex(20), Dnssec()
@@ -86,7 +92,9 @@ class World:
         hosts: list[Hosted] = [store, powerdns]
         names = Names(hosts, lambda selector: aws.dkim_record(selector))
         aws = AwsWorld(dnssec.validated(names.resolve), lambda request: _see(traffic, request))
-        hosts += _route53(aws.bootstrap.account, aws.accounts)
+        hosts += [*_route53(aws.bootstrap.account, aws.accounts), OwnZones()]
+        account = Account(dnssec.validated(names.resolve))
+        resend = Resend(account, lambda method, path: traffic.see("resend", method, path))
         cloudflare = Cloudflare(
             store,
             token,
@@ -100,20 +108,26 @@ class World:
         mail_dir = self._directory / "mail"
         smtp = SmtpWorld(
             aws, dns.port, mail_dir, files.certificate, files.key,
+            others=[ResendMail(account)],
             starttls_port=self.ports["smtp_starttls"], tls_port=self.ports["smtp_tls"],
         )  # fmt: skip
         self._open("smtp_starttls", smtp.start, smtp.stop)
         self.ports |= {"smtp_starttls": smtp.starttls_port, "smtp_tls": smtp.tls_port}
-        control = Control(self._status, smtp.mail, traffic, names, aws.set_production_access, dnssec.set_broken)
-        apis = (("aws", aws.app), ("cloudflare", cloudflare), ("powerdns", powerdns), ("control", control))
+        control = Control(
+            self._status, smtp.mail, traffic, names, aws.set_production_access, dnssec.set_broken,
+            resend_control.routes(account),
+        )  # fmt: skip
+        apis = (("aws", aws.app), ("cloudflare", cloudflare), ("powerdns", powerdns), ("resend", resend))
         for service, app in apis:
-            self._serve(service, app)
-        accounts: dict[str, dict[str, str]] = {account: dict(facts) for account, facts in aws.accounts.items()}
+            self._serve(service, traffic.losing(app))
+        self._serve("control", control)
+        accounts: dict[str, dict[str, str]] = {id_: dict(facts) for id_, facts in aws.accounts.items()}
         accounts[aws.bootstrap.account] |= {
             "access_key_id": aws.bootstrap.access_key_id,
             "secret_access_key": aws.bootstrap.secret_access_key,
         }
-        self._write_info(files.ca, mail_dir, {"cloudflare_token": token, "powerdns_key": key}, accounts)
+        keys = {"cloudflare_token": token, "powerdns_key": key, "resend_key": account.add_key("sandbox").token}
+        self._write_info(files.ca, mail_dir, keys, accounts)
 
     def _open(self, service: str, start: Callable[[], None], stop: Callable[[], None]) -> None:
         try:
@@ -173,6 +187,10 @@ class _Handler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing of a request that was answered."""
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """Hang up on an answer that is lost: a client would wait for it on a connection that stays open."""
+        self.close_connection = True
 
 
 def _route53(default: str, accounts: Iterable[str]) -> Iterable[Hosted]:

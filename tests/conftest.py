@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import hypothesis
@@ -24,6 +25,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine is no reason for a property test to fail.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +51,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def skips_fail(report: Report) -> Report:
-    """Make a failure of a skip in CI, where a program that is missing must not leave the run green."""
+    """Make a failure of a skip in CI, where a program that is missing must not leave the run green.
+
+    Vendors' own files are not part of the repository: without their folder what is compared with them skips.
+    """
     if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if "../shared/specs" in reason and not SPECS.is_dir():
+            return report
         report.outcome, report.longrepr = "failed", f"in CI a skip is a failure: {reason}"
     return report

@@ -56,3 +56,15 @@ def test_in_ci_a_skip_is_a_failure(monkeypatch: pytest.MonkeyPatch, ci: str, out
     report = conftest.skips_fail(skipped)
     assert report.outcome == outcome
     assert (report.longrepr == "in CI a skip is a failure: no named") is (ci == "true")
+
+
+@pytest.mark.parametrize(("is_there", "outcome"), [(True, "failed"), (False, "skipped")])
+def test_in_ci_only_files_of_vendors_may_be_absent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_there: bool, outcome: str
+) -> None:
+    """Their folder is not part of the repository; where it is there, a file that is missing from it is a failure."""
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(conftest, "SPECS", tmp_path if is_there else tmp_path / "none")
+    place = ("test.py", 1, "the vendor's file is not in ../shared/specs/resend")
+    skipped = pytest.TestReport("test", ("test.py", 1, "test"), {}, "skipped", place, "call")
+    assert conftest.skips_fail(skipped).outcome == outcome

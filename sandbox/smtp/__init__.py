@@ -1,4 +1,4 @@
-"""SES's SMTP endpoints on this machine, and a receiver that judges what they send."""
+"""The vendors' SMTP endpoints on this machine, and a receiver that judges what they send."""
 
 from __future__ import annotations
 

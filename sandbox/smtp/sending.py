@@ -7,8 +7,9 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from email.utils import getaddresses
+from typing import Any
 
-from sandbox.smtp.service import Identity, Login, MailService
+from sandbox.smtp.service import Identity, MailService
 from sandbox.smtp.signing import Field, Signer, outgoing, split
 
 # Fields that SES takes once only, of those an application may set (SES guide, "Amazon SES header fields").
@@ -21,14 +22,14 @@ REGION_DIGITS = {"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", 
 
 
 class Refusal(Exception):
-    """SES does not take the message; the text is its SMTP reply."""
+    """The vendor does not take the login or message; the text is its SMTP reply."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A message as an application handed it in."""
+    """A message as an application handed it in; the login is what the vendor gave for it."""
 
-    login: Login
+    login: Any
     region: str
     envelope_from: str
     recipients: list[str]
@@ -60,7 +61,7 @@ def send(aws: MailService, mail: Submitted) -> Outgoing:
     envelope_from = f"{message_id}@{_mail_from_domain(identity, region)}"
     content = outgoing(mail.content, message_id, region, _signers(aws, mail, identity))
     aws.count_sent(account, region, len(mail.recipients))
-    return Outgoing(message_id, envelope_from, mail.recipients, content, f"smtp-out.{_service_domain(region)}")
+    return Outgoing(message_id, envelope_from, mail.recipients, content, f"smtp-out.{service_domain(region)}")
 
 
 def new_message_id(region: str) -> str:
@@ -103,10 +104,10 @@ def _identity(aws: MailService, mail: Submitted, address: str) -> Identity | Non
 def _mail_from_domain(identity: Identity, region: str) -> str:
     """Return the domain of the envelope sender: the MAIL FROM domain once it is verified, else the region's own."""
     if not identity.mail_from_domain or identity.mail_from_status == "SUCCESS":
-        return identity.mail_from_domain or _service_domain(region)
+        return identity.mail_from_domain or service_domain(region)
     if identity.behavior_on_mx_failure == "REJECT_MESSAGE":
         raise Refusal(f"554 Message rejected: MAIL FROM domain is not verified: {identity.mail_from_domain}")
-    return _service_domain(region)
+    return service_domain(region)
 
 
 def _signers(aws: MailService, mail: Submitted, identity: Identity) -> list[Signer]:
@@ -121,7 +122,8 @@ def _signers(aws: MailService, mail: Submitted, identity: Identity) -> list[Sign
     return signers
 
 
-def _service_domain(region: str) -> str:
+def service_domain(region: str) -> str:
+    """Give the domain that SES sends from in a region."""
     return "amazonses.com" if region == "us-east-1" else f"{region}.amazonses.com"
 
 

@@ -1,4 +1,4 @@
-"""SMTP submission as SES's endpoints speak it: STARTTLS or TLS, AUTH, and SES's replies."""
+"""SMTP submission: STARTTLS or TLS, AUTH, and the replies of SES, or of the vendor whose login it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,12 +14,11 @@ from weakref import WeakKeyDictionary
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from sandbox.smtp.sending import Refusal, Submitted
-from sandbox.smtp.service import Login
+from sandbox.smtp.ses import region
+from sandbox.smtp.vendor import Vendor
 
 HOST = "email-smtp.amazonaws.com"
 IDENT = "ESMTP SimpleEmailService"
-DEFAULT_REGION = "eu-west-1"  # for a client that names no SES endpoint in its TLS handshake
-ENDPOINT = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 BARE_LF = re.compile(rb"(?<!\r)\n")  # not allowed in SMTP (RFC 5321 section 2.3.8), sent all the same, and mended
 LARGEST_MESSAGE = 40 * 1024 * 1024  # SES quota for a message, encoded
 
@@ -27,7 +26,7 @@ log = logging.getLogger("sandbox.smtp")
 
 
 class TlsNames:
-    """Remember which SES endpoint each TLS connection was opened for."""
+    """Remember which host each TLS connection was opened for."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._names: WeakKeyDictionary[object, str] = WeakKeyDictionary()
@@ -36,10 +35,9 @@ class TlsNames:
         self.context.load_cert_chain(certificate, key)
         self.context.sni_callback = self._remember
 
-    def region(self, connection: object) -> str:
-        """Return the region of the endpoint that the client named, DEFAULT_REGION when it named none."""
-        match = ENDPOINT.fullmatch(self._names.get(connection, ""))
-        return match[1] if match else DEFAULT_REGION
+    def of(self, connection: object) -> str:
+        """Return the host that the client named, "" when it named none."""
+        return self._names.get(connection, "")
 
     def _remember(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
         self._names[connection] = (name or "").lower()
@@ -65,13 +63,13 @@ class Submission(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._names = names
-        self._login = handler.login
+        self._vendor = handler.vendor
 
     @property
-    def region(self) -> str:
-        """The region that this connection speaks to, known once TLS stands."""
+    def server_name(self) -> str:
+        """The host that this connection was opened for, known once TLS is up."""
         connection = self.transport.get_extra_info("ssl_object") if self.transport else None
-        return self._names.region(connection) if connection is not None else DEFAULT_REGION
+        return self._names.of(connection) if connection is not None else ""
 
     async def check_auth_needed(self, caller_method: str) -> bool:
         """Answer 530 in SES's words to whoever has not signed in; greeting and HELP stay open."""
@@ -81,25 +79,28 @@ class Submission(SMTP):
         return True
 
     def _sign_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        """Take an SMTP username with the password of the connection's region."""
+        """Let the vendor whose login it is check it."""
         given: LoginPassword = data
         username, password = (part.decode("utf-8", "replace") for part in (given.login, given.password))
-        login = self._login(username, password, self.region)
-        if login is None:
-            return AuthResult(success=False, handled=False, message="535 Authentication Credentials Invalid")
-        return AuthResult(success=True, auth_data=login, message="235 Authentication successful.")
+        vendor = self._vendor(self.server_name, username)
+        try:
+            login = vendor.sign_in(username, password, self.server_name)
+        except Refusal as refusal:
+            return AuthResult(success=False, handled=False, message=str(refusal))
+        return AuthResult(success=True, auth_data=(vendor, login), message=vendor.welcome)
 
 
 class Handler:
     """What a connection asks: who signs in, and whether the message goes."""
 
-    def __init__(
-        self,
-        login: Callable[[str, str, str], Login | None],
-        submit: Callable[[Submitted], str],
-    ) -> None:
-        self.login = login
+    def __init__(self, vendors: Sequence[Vendor], submit: Callable[[Vendor, Submitted], str]) -> None:
+        self._vendors = vendors
         self._submit = submit
+
+    def vendor(self, server_name: str, username: str) -> Vendor:
+        """Return whose login it is; the first vendor's where none can tell."""
+        surely = (vendor for vendor in self._vendors if vendor.serves(server_name, username))
+        return next(surely, self._vendors[0])
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd finds its hooks by these names
         self, server: Submission, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -109,17 +110,18 @@ class Handler:
         return [line for line in responses[:-1] if not line.startswith("250-SIZE")] + ["250 Ok"]
 
     async def handle_DATA(self, server: Submission, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
-        """Take the message, or refuse it with SES's reply; judging it asks DNS and so leaves the event loop."""
-        login: Any = session.auth_data
+        """Take the message, or refuse it with the vendor's reply; judging it asks DNS and so leaves the event loop."""
+        signed_in: Any = session.auth_data
+        vendor, login = signed_in
         mail = Submitted(
             login=login,
-            region=server.region,
+            region=region(server.server_name),
             envelope_from=envelope.mail_from or "",
             recipients=list(envelope.rcpt_tos),
             content=BARE_LF.sub(b"\r\n", bytes(envelope.original_content or b"")),
         )
         try:
-            return f"250 Ok {await asyncio.to_thread(self._submit, mail)}"
+            return f"250 Ok {await asyncio.to_thread(self._submit, vendor, mail)}"
         except Refusal as refusal:
             return " ".join(str(refusal).encode("ascii", "replace").decode().split())
 

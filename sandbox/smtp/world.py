@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
     from sandbox.smtp.receiver import Receiver
     from sandbox.smtp.sending import Submitted
     from sandbox.smtp.service import MailService
+    from sandbox.smtp.vendor import Vendor
 
 START_SECONDS = STOP_SECONDS = 10.0
 
 
 class SmtpWorld:
-    """SES's SMTP endpoints of all regions, and the mailbox provider that gets what they accept.
+    """The vendors' SMTP endpoints, and the mailbox provider that gets what they accept.
 
-    Two ports on 127.0.0.1: STARTTLS and implicit TLS. The name in the client's TLS handshake tells the region.
+    Two ports on 127.0.0.1: STARTTLS and implicit TLS. The name in the client's TLS handshake tells SES's region; the
+    user name tells SES's logins from those of `others`.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class SmtpWorld:
         certificate: Path,
         key: Path,
         *,
+        others: Sequence[Vendor] = (),
         starttls_port: int = 0,
         tls_port: int = 0,
     ) -> None:
         self.starttls_port = starttls_port
         self.tls_port = tls_port
         self._aws = aws
+        self._others = others
         self._dns_port = dns_port
         self._mail_dir = mail_dir
         self._certificate = certificate
@@ -77,11 +82,12 @@ class SmtpWorld:
         return self._receiver.mail() if self._receiver else []
 
     async def _listen(self) -> None:
+        from sandbox.smtp.ses import SesMail
         from sandbox.smtp.submission import Handler, Submission, TlsNames
 
         loop = asyncio.get_running_loop()
         names = TlsNames(self._certificate, self._key)
-        handler = Handler(self._aws.smtp_login, self._submit)
+        handler = Handler([*self._others, SesMail(self._aws)], self._submit)
         starttls = await loop.create_server(
             lambda: Submission(handler, names, implicit_tls=False), "127.0.0.1", self.starttls_port
         )
@@ -102,11 +108,9 @@ class SmtpWorld:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _submit(self, mail: Submitted) -> str:
-        """Send a message on and return its id; Refusal when SES would not take it."""
-        from sandbox.smtp.sending import send
-
+    def _submit(self, vendor: Vendor, mail: Submitted) -> str:
+        """Send a message on and return its id; Refusal when the vendor would not take it."""
         assert self._receiver is not None  # noqa: S101  # connections exist only between start and stop
-        out = send(self._aws, mail)
+        out = vendor.send(mail)
         self._receiver.deliver(out.content, out.message_id, out.envelope_from, out.recipients, out.helo)
         return out.message_id

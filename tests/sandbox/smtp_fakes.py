@@ -24,8 +24,10 @@ from dnslib.server import BaseResolver, DNSHandler, DNSServer  # type: ignore[im
 
 from sandbox.smtp import SmtpWorld
 from sandbox.smtp.service import MailService
+from sandbox.smtp.vendor import Vendor
 
 EU, US = "email-smtp.eu-west-1.amazonaws.com", "email-smtp.us-east-1.amazonaws.com"
+RESEND = "smtp.resend.com"
 TOKEN, SERVICE_TOKEN = "abcdefghijklmnopqrstuvwxyz234567", "servicetokenservicetokenservice2"
 DENIED = (
     "Access denied: User `arn:aws:iam::123456789012:user/notify' is not authorized to perform `ses:SendRawEmail' "
@@ -223,17 +225,19 @@ def mail(sender: str = "Example <hello@example.com>", **headers: str) -> EmailMe
 
 
 @contextmanager
-def cloud(directory: Path, dns: Dns | None = None, aws: MailService | None = None) -> Iterator[Cloud]:
+def cloud(
+    directory: Path, dns: Dns | None = None, aws: MailService | None = None, others: Sequence[Vendor] = ()
+) -> Iterator[Cloud]:
     """Run submission and receiver over a DNS that is set up as SES asks for example.com."""
     dns, aws = dns or Dns(), aws or Aws()
     authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1", "localhost", EU, US)
+    issued = authority.issue_cert("127.0.0.1", "localhost", EU, US, RESEND)
     certificate, key = directory / "server.pem", directory / "server.key"
     certificate.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
     key.write_bytes(issued.private_key_pem.bytes())
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
-    world = SmtpWorld(aws, dns.port, directory / "mail", certificate, key)
+    world = SmtpWorld(aws, dns.port, directory / "mail", certificate, key, others=others)
     dns.txt("amazonses.com", "v=spf1 ip4:127.0.0.0/8 -all")
     dns.txt("eu-west-1.amazonses.com", "v=spf1 include:amazonses.com -all")
     dns.txt(f"{SERVICE_TOKEN}._domainkey.amazonses.com", keys()[SERVICE_TOKEN].record)

@@ -36,9 +36,10 @@ class Here:
                 self.dnssec.set_broken,
             )
         )
-        self._cloudflare = Client(
-            Cloudflare(store, TOKEN, self.names.delegated_elsewhere, lambda *seen: traffic.see("cloudflare", *seen))
+        cloudflare = Cloudflare(
+            store, TOKEN, self.names.delegated_elsewhere, lambda *seen: traffic.see("cloudflare", *seen)
         )
+        self._cloudflare = Client(traffic.losing(cloudflare))
 
     def control(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Return status and JSON of the control API's answer."""
@@ -88,6 +89,14 @@ def test_a_delay_without_status_only_delays(here: Here) -> None:
     started = time.monotonic()
     assert here.zones().status_code == 200
     assert time.monotonic() - started >= 0.2
+
+
+def test_an_answer_is_lost_after_the_request_was_done(here: Here) -> None:
+    """The connection ends without an answer, as often as told; then the service is heard again."""
+    here.control("POST", "/faults", {"service": "cloudflare", "match": "GET .*", "lost": True})
+    with pytest.raises(ConnectionResetError):
+        here.zones()
+    assert here.zones().status_code == 200
 
 
 def test_faults_can_be_taken_back(here: Here) -> None:
@@ -163,6 +172,8 @@ def test_status_and_mail_are_handed_through(here: Here) -> None:
         ("POST", "/records", {"name": "a.test", "type": "A", "values": ["300.1.1.1"]}, 400, "not an IPv4 address"),
         ("POST", "/records", {"name": "a.test", "type": "TXT", "values": ["x"], "ttl": "x"}, 400, "ttl"),
         ("POST", "/faults", {"service": "aws", "headers": ["x"]}, 400, "headers"),
+        ("POST", "/faults", {"service": "aws", "lost": "yes"}, 400, "lost is true or false"),
+        ("POST", "/faults", {"service": "aws", "lost": True, "status": 500}, 400, "so it has no status"),
     ],
 )
 def test_a_mistake_is_said(here: Here, method: str, path: str, body: Any, status: int, words: str) -> None:

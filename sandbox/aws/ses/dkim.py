@@ -49,7 +49,7 @@ class DkimKeys(Mapping[str, DkimKey]):
         bits = self._bits[token]
         with self._lock:
             if token not in self._keys:
-                self._keys[token] = DkimKey(_new_pem(bits))
+                self._keys[token] = new_key(bits)
             return self._keys[token]
 
     def __contains__(self, token: object) -> bool:
@@ -76,10 +76,11 @@ def own_key(text: str) -> DkimKey:
     return DkimKey(_pem(key))
 
 
-def _new_pem(bits: int) -> bytes:
+def new_key(bits: int) -> DkimKey:
+    """Make an RSA key pair."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=bits))
+    return DkimKey(_pem(rsa.generate_private_key(public_exponent=65537, key_size=bits)))
 
 
 def _pem(key: RSAPrivateKey) -> bytes:
