@@ -20,7 +20,7 @@ NAMESPACE, REGION = "mailstack:", "aws:region"
 def run() -> None:
     """Build the stack that the configuration describes and export its outputs; a mistake is one sentence."""
     _spare_time()
-    from .mail_stack import MailStack
+    from .mail_stack import MailStack  # once garbage is looked for less often
 
     try:
         stack = MailStack("mail", _arguments())

@@ -17,8 +17,6 @@ from sandbox.traffic import Fault, Traffic
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Control", "Fault", "Mistake", "Routes", "Traffic", "json_object"]
-
 # What else is asked of a world, by method and first part of the path: a function of the request and the path's rest.
 Routes = Mapping[tuple[str, str], Callable[[Request, str], Any]]
 

@@ -1,4 +1,4 @@
-"""The mail cloud's process from inside: every service on its port, sandbox.json when all stand."""
+"""The mail cloud's process from inside: every service on its port, sandbox.json when all run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sandbox.aws.gate import ApiRequest
 
 SERVICES = ("aws", "cloudflare", "powerdns", "resend", "dns", "smtp_starttls", "smtp_tls", "control")
-# The zones at the start. example.net stands at both hosts, delegated to Cloudflare; example.org stands beside a private
+# The zones at the start. example.net is at both hosts, delegated to Cloudflare; example.org is beside a private
 # zone of the same name, which no resolver outside asks.
 CLOUDFLARE_ZONES = ("example.com", "example.net")
 ROUTE53_ZONES, PRIVATE_ZONE = ("example.org", "example.edu", "example.net"), "example.org"

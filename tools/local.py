@@ -45,7 +45,7 @@ def up() -> int:
         if code := _run(environment, "mailstack", "repair", "--stack", STACK):
             return _fail("`mailstack repair` did not finish; run it by hand as its message says, then `make up`", code)
     if code := _run(environment, "pulumi", "up", "--yes", "--stack", STACK):
-        return _fail("`pulumi up` failed as shown above; mend what it names and run `make up` again", code)
+        return _fail("`pulumi up` failed as shown above; fix what it names and run `make up` again", code)
     outputs = json.loads(_read(environment, "pulumi", "stack", "output", "--json", "--stack", STACK))
     sender, subject = next(iter(outputs["revision"])), f"Test mail {secrets.token_hex(4)}"
     sent = subprocess.run(

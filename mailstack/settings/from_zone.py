@@ -64,7 +64,7 @@ class _Reader:
             if servers and host.name_servers and all(re.fullmatch(host.name_servers, one) for one in servers):
                 return name
         shown = ", ".join(servers) or "not among the records"
-        self.notes.append(f"the name servers of {self._zone} ({shown}) tell no host; write who serves the zone")
+        self.notes.append(f"the name servers of {self._zone} ({shown}) are of no known host; write who serves the zone")
         return next(name for name, host in self._catalog.hosts.items() if not host.publishes)
 
     def _found_domains(self) -> list[str]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from email.utils import getaddresses
 
+from sandbox.certificate import RESEND
 from sandbox.resend import verification
 from sandbox.resend.records import NETWORK_HOSTS, OWN_NETWORK, SELECTOR
 from sandbox.resend.state import Account, Domain, Key
 from sandbox.smtp.sending import Outgoing, Refusal, Submitted, new_message_id, service_domain
 from sandbox.smtp.signing import Signer, outgoing, split
 
-HOST = "smtp.resend.com"
 USERNAME = "resend"
 
 
@@ -27,7 +27,7 @@ class ResendMail:
 
     def serves(self, server_name: str, username: str) -> bool:
         """Say whether a login is surely for Resend: by its host, or by its user name."""
-        return server_name == HOST or username == USERNAME
+        return server_name == RESEND or username == USERNAME
 
     def sign_in(self, username: str, password: str, server_name: str) -> Key:
         """Check a login; the user name is compared byte by byte and refused only when the password was given."""

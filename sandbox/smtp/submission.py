@@ -19,7 +19,7 @@ from sandbox.smtp.vendor import Vendor
 
 HOST = "email-smtp.amazonaws.com"
 IDENT = "ESMTP SimpleEmailService"
-BARE_LF = re.compile(rb"(?<!\r)\n")  # not allowed in SMTP (RFC 5321 section 2.3.8), sent all the same, and mended
+BARE_LF = re.compile(rb"(?<!\r)\n")  # not allowed in SMTP (RFC 5321 section 2.3.8), sent all the same, and corrected
 LARGEST_MESSAGE = 40 * 1024 * 1024  # SES quota for a message, encoded
 
 log = logging.getLogger("sandbox.smtp")

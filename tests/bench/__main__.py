@@ -28,7 +28,7 @@ from tests.engine.world import World
 from tools import interrupts
 from tools.local import engine_path
 
-ROUNDS = {1: 7, 20: 7}  # by number of senders; further rounds only warm the caches of both
+ROUNDS = {1: 7, 20: 7}  # by number of senders; one more, the first, warms the caches of both
 FEW_ROUNDS = 3
 WIDTH = 120  # of the table, whatever the terminal's is: one row is one line
 WRITTEN_ONCE = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}

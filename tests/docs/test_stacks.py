@@ -1,4 +1,4 @@
-"""The stacks that come with the project can all stand at once."""
+"""The stacks that come with the project can all exist at once."""
 
 from __future__ import annotations
 

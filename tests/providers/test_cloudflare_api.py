@@ -18,7 +18,7 @@ from providers.dns import cloudflare
 from providers.dns.base import Access, HostedZone
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import Fields, Store
-from sandbox.control import Fault, Traffic
+from sandbox.traffic import Fault, Traffic
 
 from .serving import Quiet, serving
 

@@ -10,9 +10,10 @@ from werkzeug.test import Client
 
 from sandbox.cloudflare import Cloudflare
 from sandbox.cloudflare_store import Store
-from sandbox.control import Control, Traffic
+from sandbox.control import Control
 from sandbox.dns import Names
 from sandbox.dnssec import Dnssec
+from sandbox.traffic import Traffic
 
 TOKEN = "t" * 40
 MAIL = [{"message_id": "1", "spf": "pass"}]
